@@ -36,7 +36,7 @@ export function toSparkNannyArgs(
   name: string,
   { command, takes, arguments: ordered }: Alias,
   args: readonly string[],
-): { readonly args: readonly string[] } | { readonly misuse: string } {
+): { readonly args: readonly string[] } | { readonly misuse: readonly string[] } {
   const firstFlag = args.findIndex((arg) => arg.startsWith('-') && arg !== '-')
   const words = firstFlag < 0 ? args : args.slice(0, firstFlag)
   const flags = firstFlag < 0 ? [] : args.slice(firstFlag)
@@ -45,5 +45,5 @@ export function toSparkNannyArgs(
   const missing = takes[words.length]
   const problem =
     missing === undefined ? `too many arguments: ${words.slice(takes.length).join(' ')}` : `${missing} is missing`
-  return { misuse: `error: ${problem}\nusage: ${name} ${takes.join(' ')} [options] (see ${name} --help)\n` }
+  return { misuse: [`error: ${problem}`, `usage: ${name} ${takes.join(' ')} [options] (see ${name} --help)`] }
 }

@@ -29,7 +29,7 @@ const commands: readonly MakeCommand[] = [
 /** Runs one command line and returns its exit code. Never throws, and prints no stack trace. */
 export async function runCommandLine({ name, args, misuse }: Invocation, io: CliIo): Promise<ExitCode> {
   if (misuse !== undefined) {
-    io.stderr(misuse)
+    for (const text of misuse) io.stderr(text)
     return exitCodes.usage
   }
   let exitCode: ExitCode = exitCodes.ok
@@ -50,10 +50,10 @@ export async function runCommandLine({ name, args, misuse }: Invocation, io: Cli
       .configureHelp({ optionDescription: describeOption })
       .exitOverride()
       .configureOutput({
-        writeOut: io.stdout,
-        writeErr: io.stderr,
+        writeOut: (text) => io.stdout({ kind: 'text', text }),
+        writeErr: (text) => writeLines(text, io),
         // Commander prints a suggested spelling on a second line. Errors are one line here.
-        outputError: (text, write) => write(text.replace(/\n(?=\()/, ' ')),
+        outputError: (text) => io.stderr(text.replace(/\n(?=\()/, ' ').trimEnd()),
       })
       .showHelpAfterError(formatUsage(command))
   }
@@ -67,10 +67,11 @@ export async function runCommandLine({ name, args, misuse }: Invocation, io: Cli
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage
     if (error instanceof UsageError) {
-      io.stderr(`error: ${error.message}\n${formatUsage(calledCommand)}\n`)
+      io.stderr(`error: ${error.message}`)
+      io.stderr(formatUsage(calledCommand))
       return exitCodes.usage
     }
-    io.stderr(`error: ${error instanceof Error ? error.message : String(error)}\n`)
+    io.stderr(`error: ${error instanceof Error ? error.message : String(error)}`)
     return exitCodes.failed
   }
 }
@@ -78,6 +79,11 @@ export async function runCommandLine({ name, args, misuse }: Invocation, io: Cli
 function formatUsage(command: Command): string {
   const name = command.parent === null ? command.name() : `${command.parent.name()} ${command.name()}`
   return `usage: ${name} ${command.usage()} (see ${name} --help)`
+}
+
+/** Writes a text of commander, which may have several lines, to standard error. */
+function writeLines(text: string, io: CliIo): void {
+  for (const line of text.replace(/\n$/, '').split('\n')) io.stderr(line)
 }
 
 /** Without commander's `(default: false)` and its list of choices, which the descriptions already contain. */

@@ -6,7 +6,7 @@ export interface Invocation {
   readonly name: string
   readonly args: readonly string[]
   /** Error and usage lines, if the arguments of an alias are invalid. */
-  readonly misuse?: string
+  readonly misuse?: readonly string[]
 }
 
 /**

@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { runCommandLine } from './cli.ts'
 import { checkNodeVersion } from './cluster/node-version.ts'
 import { parseInvocation } from './invocation.ts'
+import { createOutput } from './io/output.ts'
 import { makePrivateFolder, writePrivateFile } from './io/private-files.ts'
 
 // A reader that closes the pipe early (`| head`) is not a failure.
@@ -22,8 +23,10 @@ process.exitCode = await runCommandLine(parseInvocation(basename(process.argv[1]
   writePrivateFile,
   appendFile,
   readStdin: () => text(process.stdin),
-  stdout: (output) => void process.stdout.write(output),
-  stderr: (output) => void process.stderr.write(output),
+  ...createOutput({
+    stdout: (text) => void process.stdout.write(text),
+    stderr: (text) => void process.stderr.write(text),
+  }),
   nowMs: () => Date.now(),
   sleep: (ms) => delay(ms),
   // Load the Kubernetes client only if a command needs it.

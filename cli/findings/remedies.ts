@@ -1,5 +1,3 @@
-import { type Captures, fillTemplate } from '../log/phrase.ts'
-import { increaseMemoryMiB, type MemoryFacts, type MemoryKey } from '../spark-conf/memory-size.ts'
 import {
   type CommandTemplate,
   command,
@@ -7,7 +5,9 @@ import {
   parseCommand,
   type ShellCommand,
   toPlaceholder,
-} from './shell-command.ts'
+} from '../../core/shell-command.ts'
+import { type Captures, fillTemplate } from '../log/phrase.ts'
+import { increaseMemoryMiB, type MemoryFacts, type MemoryKey } from '../spark-conf/memory-size.ts'
 
 /** How to fix a finding. The kind decides what `recover` may do automatically. */
 export type Remedy =

@@ -1,7 +1,8 @@
 import type { Connection, ConnectionFlags } from '../cluster/connect.ts'
+import type { OutputIo } from './output.ts'
 
 /** The effects of the command line, injected so that tests can run it in one process. */
-export interface CliIo {
+export interface CliIo extends OutputIo {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Which output streams are terminals. */
   readonly isTerminal: { readonly stdout: boolean; readonly stderr: boolean }
@@ -16,8 +17,6 @@ export interface CliIo {
   /** Appends to a file, which is created if it does not exist. Rejects like `fs.appendFile`. */
   appendFile(path: string, text: string): Promise<void>
   readStdin(): Promise<string>
-  stdout(text: string): void
-  stderr(text: string): void
   nowMs(): number
   sleep(ms: number): Promise<void>
   /**

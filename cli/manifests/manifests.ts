@@ -1,4 +1,5 @@
 import { toText } from '../../core/json.ts'
+import { escapeInvisible } from '../../core/visible-text.ts'
 import { readYaml, writeYaml } from './yaml-1.1.ts'
 
 export type KubernetesObject = Readonly<Record<string, unknown>>
@@ -21,15 +22,18 @@ export function parseManifests(file: string): Manifests | { readonly problem: st
   return { problem: `contains no Kubernetes object: \`kind\` is missing${which}` }
 }
 
-/** Prints the objects in their original format. An AdmissionReview is always printed as JSON. */
+/**
+ * Prints the objects in their original format. An AdmissionReview is always printed as JSON. Invisible characters are
+ * printed as escapes of the format, so that the values stay the same.
+ */
 export function printManifests({ format, documents }: Manifests): string {
-  if (format === 'json') return documents.map((document) => `${JSON.stringify(document, null, 2)}\n`).join('')
+  if (format === 'json') return documents.map(toJson).join('')
   return documents
-    .map((document) =>
-      document.kind === 'AdmissionReview' ? `${JSON.stringify(document, null, 2)}\n` : writeYaml(document),
-    )
+    .map((document) => (document.kind === 'AdmissionReview' ? toJson(document) : writeYaml(document)))
     .join('---\n')
 }
+
+const toJson = (document: KubernetesObject): string => escapeInvisible(`${JSON.stringify(document, null, 2)}\n`, 'json')
 
 /** Applies `change` to each object, including the items of Lists. */
 export function mapObjects(

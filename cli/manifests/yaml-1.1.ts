@@ -1,4 +1,5 @@
-import { type CollectionTag, parseAllDocuments, type ScalarTag, stringify, type Tags } from 'yaml'
+import { type CollectionTag, Document, parseAllDocuments, type ScalarTag, type Tags, visit } from 'yaml'
+import { escapeInvisible, toVisibleLines } from '../../core/visible-text.ts'
 
 /**
  * Parses the documents of a YAML text like Kubernetes (sigs.k8s.io/yaml with go-yaml 2). This is YAML 1.1, in which `0644` is
@@ -27,9 +28,18 @@ export function readYaml(text: string): { readonly values: readonly unknown[] } 
   return { values }
 }
 
-/** Writes YAML that Kubernetes parses back to `value`. Strings that YAML 1.1 would read as another type are quoted. */
+/**
+ * Writes YAML that Kubernetes parses back to `value`. Strings that YAML 1.1 would read as another type are quoted, and so
+ * are strings with invisible characters, which only quotes can represent as escapes.
+ */
 export function writeYaml(value: unknown): string {
-  return stringify(value, { version: '1.1', lineWidth: 0, aliasDuplicateObjects: false })
+  const document = new Document(value, { version: '1.1', aliasDuplicateObjects: false })
+  visit(document, {
+    Scalar: (_key, node) => {
+      if (typeof node.value === 'string' && toVisibleLines(node.value) !== node.value) node.type = 'QUOTE_DOUBLE'
+    },
+  })
+  return escapeInvisible(document.toString({ lineWidth: 0 }), 'yaml')
 }
 
 type Tag = CollectionTag | ScalarTag

@@ -1,13 +1,8 @@
 import type { Report } from './report.ts'
 
-/** Renders the report for programs; the fields are stable. The first finding is the root cause. `symptomOf` is the id of the finding that explains a symptom. */
-export function renderReportJson({
-  subject,
-  version,
-  diagnosis: { state, findings, unknown },
-  checked,
-}: Report): string {
-  if (checked !== undefined)
-    return `${JSON.stringify({ version, subject: checked.name, findings, unknown }, null, 2)}\n`
-  return `${JSON.stringify({ version, subject, state, findings, unknown }, null, 2)}\n`
+/** The report for programs; the fields are stable. The first finding is the root cause. `symptomOf` is the id of the finding that explains a symptom. */
+export function toJsonReport({ subject, version, diagnosis: { state, findings, unknown }, checked }: Report): object {
+  return checked === undefined
+    ? { version, subject, state, findings, unknown }
+    : { version, subject: checked.name, findings, unknown }
 }

@@ -1,5 +1,6 @@
+import { toVisible, toVisibleLines } from '../../core/visible-text.ts'
 import { causes, type Finding } from '../findings/findings.ts'
-import { formatPlace, formatSubject, printable, type Report } from './report.ts'
+import { formatPlace, formatSubject, type Report } from './report.ts'
 import { remedyTitle } from './text.ts'
 
 /** Renders JUnit XML with one test case per cause. Root causes of severity error are failures; unreadable evidence is an error. */
@@ -12,7 +13,7 @@ export function renderJunit({ subject, diagnosis: { findings, unknown }, checked
     const parts = [
       ...failures.map(
         (finding) =>
-          `      <failure type="${xml(finding.id)}" message="${xml(finding.title)}">${xml(describe(finding))}</failure>`,
+          `      <failure type="${xml(finding.id)}" message="${field(finding.title)}">${xml(describe(finding))}</failure>`,
       ),
       ...(others.length === 0 ? [] : [`      <system-out>${xml(others.map(describe).join('\n'))}</system-out>`]),
     ]
@@ -21,8 +22,8 @@ export function renderJunit({ subject, diagnosis: { findings, unknown }, checked
   const unread = unknown.map(({ what, source, why }) =>
     testCase(name, `evidence: ${what}`, [
       checked?.offline === true
-        ? `      <skipped message="${xml(why)}"/>`
-        : `      <error type="unknown" message="${xml(`${source}: ${why}`)}"/>`,
+        ? `      <skipped message="${field(why)}"/>`
+        : `      <error type="unknown" message="${field(`${source}: ${why}`)}"/>`,
     ]),
   )
   const errors = checked?.offline === true ? 0 : unread.length
@@ -31,7 +32,7 @@ export function renderJunit({ subject, diagnosis: { findings, unknown }, checked
   const counts = `tests="${all.length}" failures="${failed}" errors="${errors}"`
   return `<?xml version="1.0" encoding="UTF-8"?>
 <testsuites name="spark-nanny ${checked?.command ?? 'diagnose'}" ${counts}>
-  <testsuite name="${xml(name)}" ${counts}>
+  <testsuite name="${field(name)}" ${counts}>
 ${all.join('\n')}
   </testsuite>
 </testsuites>
@@ -41,7 +42,7 @@ ${all.join('\n')}
 const isFailure = ({ severity, symptomOf }: Finding) => severity === 'error' && symptomOf === null
 
 function testCase(className: string, name: string, parts: readonly string[]): string {
-  const open = `    <testcase classname="${xml(className)}" name="${xml(name)}"`
+  const open = `    <testcase classname="${field(className)}" name="${field(name)}"`
   return parts.length === 0 ? `${open}/>` : `${open}>\n${parts.join('\n')}\n    </testcase>`
 }
 
@@ -50,7 +51,9 @@ function describe(finding: Finding): string {
     `${finding.id}: ${finding.title}`,
     ...finding.evidence.map((entry) => `${formatPlace(entry)}  ${entry.excerpt}`),
     ...finding.remedies.map((remedy) => `- ${remedyTitle(remedy)}`),
-  ].join('\n')
+  ]
+    .map(toVisible)
+    .join('\n')
 }
 
 const entities: Readonly<Record<string, string>> = {
@@ -61,9 +64,9 @@ const entities: Readonly<Record<string, string>> = {
   '\n': '&#10;',
 }
 
-/** Escapes text for XML 1.0, which cannot represent most control characters. */
-function xml(text: string): string {
-  return printable(text.replaceAll('\n', '\u2028'))
-    .replaceAll('\u2028', '\n')
-    .replace(/[&<>"\n\ufffe\uffff]/g, (sign) => entities[sign] ?? ' ')
-}
+/** Escapes text for XML 1.0, which cannot represent most control characters and the last two characters of a plane. */
+const xml = (text: string): string =>
+  toVisibleLines(text).replace(/[&<>"\n\ufffe\uffff]/g, (sign) => entities[sign] ?? '\ufffd')
+
+/** As {@link xml}, for text of one line. */
+const field = (text: string): string => xml(toVisible(text))

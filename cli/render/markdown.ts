@@ -1,11 +1,13 @@
-import { formatPlace, groupByRoot, headline, printable, type Report } from './report.ts'
+import { toVisible } from '../../core/visible-text.ts'
+import { formatPlace, groupByRoot, headline, type Report } from './report.ts'
 import { remedyTitle } from './text.ts'
 
 /** Renders the report as Markdown for a ticket. */
 export function renderMarkdown(report: Report): string {
   const { diagnosis, version } = report
   const { findings, unknown } = diagnosis
-  const lines = [`## ${headline(report, (name) => `\`${name.replaceAll('`', "'")}\``)}`, '']
+  const { before, name, after } = headline(report)
+  const lines = [`## ${before}\`${toVisible(name).replaceAll('`', "'")}\`${after}`, '']
   if (findings.length === 0) lines.push('No findings.', '')
   for (const { root, symptoms } of groupByRoot(findings)) {
     const earlier = root.run === 'previous' ? ', in the previous run' : ''
@@ -31,7 +33,7 @@ export function renderMarkdown(report: Report): string {
     lines.push(
       '### Could not be checked',
       '',
-      ...unknown.map(({ what, source, why }) => `- ${what} (${inline(source)}): ${inline(why)}`),
+      ...unknown.map(({ what, source, why }) => `- ${inline(what)} (${inline(source)}): ${inline(why)}`),
       '',
     )
   }
@@ -39,15 +41,13 @@ export function renderMarkdown(report: Report): string {
   return `${lines.join('\n').replace(/\n{3,}/g, '\n\n')}\n`
 }
 
-/** Escapes text from the cluster, so that it is not interpreted as Markdown. */
+/** Escapes text from the cluster, so that it is one line and is not interpreted as Markdown or as an HTML entity. */
 const inline = (text: string) =>
-  printable(text)
-    .replace(/\s+/g, ' ')
-    .replace(/[\\`*_[\]<>|#@]/g, (sign) => `\\${sign}`)
+  toVisible(text.replace(/\s+/g, ' ')).replace(/[\\`*_[\]<>|#@&~$]/g, (sign) => `\\${sign}`)
 
 /** Uses a fence that is longer than any in the text. */
 function fence(lines: readonly string[]): readonly string[] {
   const longest = Math.max(2, ...[...lines.join('\n').matchAll(/`+/g)].map(([ticks]) => ticks.length))
   const ticks = '`'.repeat(longest + 1)
-  return [`${ticks}text`, ...lines.map((line) => printable(line)), ticks]
+  return [`${ticks}text`, ...lines.map(toVisible), ticks]
 }

@@ -1,22 +1,23 @@
+import { jsonOutput, type Output } from '../io/output.ts'
 import type { Style } from '../terminal/style.ts'
-import { renderReportJson } from './json.ts'
+import { toJsonReport } from './json.ts'
 import { renderJunit } from './junit.ts'
 import { renderMarkdown } from './markdown.ts'
 import type { OutputForm, Report } from './report.ts'
-import { renderSarif } from './sarif.ts'
+import { toSarif } from './sarif.ts'
 import { renderReportText } from './text.ts'
 
-export function renderReport(report: Report, form: OutputForm, style: Style): string {
+export function renderReport(report: Report, form: OutputForm, style: Style): Output {
   switch (form) {
     case 'text':
-      return renderReportText(report, style)
+      return { kind: 'lines', lines: renderReportText(report, style) }
     case 'json':
-      return renderReportJson(report)
+      return jsonOutput(toJsonReport(report))
     case 'sarif':
-      return renderSarif(report)
+      return jsonOutput(toSarif(report))
     case 'junit':
-      return renderJunit(report)
+      return { kind: 'xml', text: renderJunit(report) }
     case 'markdown':
-      return renderMarkdown(report)
+      return { kind: 'markdown', text: renderMarkdown(report) }
   }
 }

@@ -41,10 +41,16 @@ export function formatSubject({ namespace, pod, application }: DriverSubject): s
   return `${namespace}/${pod ?? application ?? '?'}`
 }
 
-/** The first line of the report. `bold` formats the name. */
-export function headline({ subject, diagnosis, checked }: Report, bold: (name: string) => string): string {
-  const name = bold(printable(formatSubject(subject)))
-  return checked === undefined ? `Driver ${name} ${states[diagnosis.state]}` : `${titles[checked.command]} ${name}`
+/** The first line of the report: the name of its subject, with the words before and after it. */
+export function headline({ subject, diagnosis, checked }: Report): {
+  readonly before: string
+  readonly name: string
+  readonly after: string
+} {
+  const name = formatSubject(subject)
+  return checked === undefined
+    ? { before: 'Driver ', name, after: ` ${states[diagnosis.state]}` }
+    : { before: `${titles[checked.command]} `, name, after: '' }
 }
 
 const titles = { validate: 'Configuration of', preflight: 'Preflight check of' } as const
@@ -71,8 +77,3 @@ export function groupByRoot(
 /** The location of evidence, such as `driver.log:72`. */
 export const formatPlace = ({ source, line }: { readonly source: string; readonly line: number | null }): string =>
   line === null ? source : `${source}:${line}`
-
-/** Replaces control and bidirectional characters by spaces, because names and log lines come from untrusted sources. */
-export const printable = (text: string): string =>
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are replaced
-  text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, ' ')

@@ -1,15 +1,16 @@
+import { toVisible } from '../../core/visible-text.ts'
 import { type Finding, findingPage } from '../findings/findings.ts'
 import { formatSubject, type Report } from './report.ts'
 import { remedyTitle } from './text.ts'
 
-/** Renders SARIF 2.1.0 (OASIS): one rule per finding id, one result per finding, with locations in the files of a bundle. */
-export function renderSarif({
+/** The report as SARIF 2.1.0 (OASIS): one rule per finding id, one result per finding, with locations in the files of a bundle. */
+export function toSarif({
   subject,
   version,
   diagnosis: { findings, unknown },
   checked,
   rules: knownRules,
-}: Report): string {
+}: Report): object {
   const ids = [...new Set(findings.map(({ id }) => id))]
   const rules = ids.flatMap((id) => {
     const rule = knownRules.find((row) => row.id === id)
@@ -27,14 +28,16 @@ export function renderSarif({
     ruleId: finding.id,
     ruleIndex: ids.indexOf(finding.id),
     level: finding.severity,
-    message: { text: [finding.title, ...finding.remedies.map((remedy) => `- ${remedyTitle(remedy)}`)].join('\n') },
+    message: {
+      text: [finding.title, ...finding.remedies.map((remedy) => `- ${remedyTitle(remedy)}`)].map(toMessage).join('\n'),
+    },
     locations: finding.evidence.map(({ source, line, excerpt }) => ({
       physicalLocation: {
         artifactLocation: { uri: source },
         ...(line !== null && { region: { startLine: line, snippet: { text: excerpt } } }),
       },
       logicalLocations: [{ fullyQualifiedName: formatSubject(subject), kind: 'resource' }],
-      ...(line === null && { message: { text: excerpt } }),
+      ...(line === null && { message: { text: toMessage(excerpt) } }),
     })),
     partialFingerprints: {
       finding: [formatSubject(subject), finding.id, ...(checked === undefined ? [] : listNames(finding))].join('/'),
@@ -43,9 +46,9 @@ export function renderSarif({
   }))
   const notifications = unknown.map(({ what, source, why }) => ({
     level: 'warning',
-    message: { text: `${what} (${source}): ${why}` },
+    message: { text: toMessage(`${what} (${source}): ${why}`) },
   }))
-  const log = {
+  return {
     $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
     version: '2.1.0',
     runs: [
@@ -58,10 +61,12 @@ export function renderSarif({
       },
     ],
   }
-  return `${JSON.stringify(log, null, 2)}\n`
 }
 
 /** Details that distinguish findings of the same rule, which many settings may violate. */
 function listNames({ details }: Finding): readonly string[] {
   return ['key', 'path', 'kind', 'name', 'role', 'resource', 'what'].flatMap((field) => details[field] ?? [])
 }
+
+/** One line of a message. SARIF reads `[text](url)` as a link, unless its brackets are escaped (section 3.11.6). */
+const toMessage = (text: string): string => toVisible(text).replace(/[[\]]/g, '\\$&')

@@ -1,13 +1,15 @@
 import type { Finding } from '../findings/findings.ts'
 import type { Remedy } from '../findings/remedies.ts'
+import { type Line, line } from '../io/line.ts'
 import type { Style } from '../terminal/style.ts'
 import { wrap } from '../terminal/wrap.ts'
-import { formatPlace, groupByRoot, headline, printable, type Report } from './report.ts'
+import { formatPlace, groupByRoot, headline, type Report } from './report.ts'
 
 /** Renders the report for people: the root cause first, then its evidence and what to do. */
-export function renderReportText(report: Report, style: Style): string {
+export function renderReportText(report: Report, style: Style): readonly Line[] {
   const { findings, unknown } = report.diagnosis
-  const lines = [`${headline(report, style.bold)}.`, '']
+  const { before, name, after } = headline(report)
+  const lines: Line[] = [line`${before}${style.bold(name)}${after}.`, '']
   for (const { root, symptoms } of groupByRoot(findings)) {
     lines.push(...heading(root, style), ...body(root, style))
     if (symptoms.length > 0) {
@@ -15,7 +17,7 @@ export function renderReportText(report: Report, style: Style): string {
       for (const symptom of symptoms) {
         const [first] = symptom.evidence
         const where = first === undefined ? '' : style.dim(`  (${formatPlace(first)})`)
-        lines.push(`    - ${printable(symptom.title)}  ${style.dim(symptom.id)}${where}`)
+        lines.push(line`    - ${symptom.title}  ${style.dim(symptom.id)}${where}`)
       }
     }
     lines.push('')
@@ -23,28 +25,28 @@ export function renderReportText(report: Report, style: Style): string {
   if (findings.length === 0) lines.push(...nothing(report, style))
   if (unknown.length > 0) {
     lines.push(style.yellow('Could not be checked:'))
-    for (const { what, source, why } of unknown) lines.push(`  ? ${what} (${printable(source)}): ${printable(why)}`)
+    for (const { what, source, why } of unknown) lines.push(line`  ? ${what} (${source}): ${why}`)
     lines.push('')
   }
-  return `${lines.join('\n').trimEnd()}\n`
+  return lines
 }
 
-function heading(finding: Finding, style: Style): readonly string[] {
+function heading(finding: Finding, style: Style): readonly Line[] {
   const paint = finding.severity === 'error' ? style.red : style.yellow
   const earlier = finding.run === 'previous' ? ', in the previous run' : ''
   return [
-    `${paint(finding.severity === 'error' ? '×' : '‼')} ${style.bold(printable(finding.title))}`,
+    line`${paint(finding.severity === 'error' ? '×' : '‼')} ${style.bold(finding.title)}`,
     style.dim(`  ${finding.id}, cause: ${finding.cause}, confidence: ${finding.confidence}${earlier}`),
   ]
 }
 
-function body(finding: Finding, style: Style): readonly string[] {
+function body(finding: Finding, style: Style): readonly Line[] {
   return [
-    ...wrap(finding.explanation, 98).map((line) => `  ${line}`),
+    ...wrap(finding.explanation, 98).map((text) => `  ${text}`),
     '  Evidence:',
     ...finding.evidence.map((entry) => {
       const count = entry.count > 1 ? style.dim(` (${entry.count} times)`) : ''
-      return `    ${style.dim(formatPlace(entry))}  ${printable(entry.excerpt)}${count}`
+      return line`    ${style.dim(formatPlace(entry))}  ${entry.excerpt}${count}`
     }),
     '  What to do:',
     ...finding.remedies.flatMap((remedy, index) => remedyLines(remedy, index, style)),
@@ -52,10 +54,10 @@ function body(finding: Finding, style: Style): readonly string[] {
   ]
 }
 
-function remedyLines(remedy: Remedy, index: number, style: Style): readonly string[] {
+function remedyLines(remedy: Remedy, index: number, style: Style): readonly Line[] {
   return [
-    `    ${index + 1}. ${printable(remedyTitle(remedy))}`,
-    ...remedy.commands.map((command) => style.dim(`         ${printable(command)}`)),
+    `    ${index + 1}. ${remedyTitle(remedy)}`,
+    ...remedy.commands.map((command) => style.dim(`         ${command}`)),
   ]
 }
 
@@ -67,7 +69,7 @@ export function remedyTitle(remedy: Remedy): string {
   return `${remedy.title}: ${remedy.key}=${remedy.proposed ?? 'MORE'}${from}`
 }
 
-function nothing({ diagnosis: { state, unknown }, tail, checked }: Report, style: Style): readonly string[] {
+function nothing({ diagnosis: { state, unknown }, tail, checked }: Report, style: Style): readonly Line[] {
   const incomplete = unknown.length > 0
   if (checked === undefined && (state === 'absent' || state === 'unknown')) return ['No findings.', '']
   if (state !== 'failed') {
@@ -77,5 +79,5 @@ function nothing({ diagnosis: { state, unknown }, tail, checked }: Report, style
     ]
   }
   const end = tail.filter(({ text }) => text !== '').slice(-5)
-  return ['No known cause. Last log lines:', ...end.map(({ number, text }) => `  ${number}  ${printable(text)}`), '']
+  return ['No known cause. Last log lines:', ...end.map(({ number, text }) => `  ${number}  ${text}`), '']
 }

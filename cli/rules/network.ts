@@ -148,7 +148,10 @@ export const networkRules: readonly Rule[] = [
         'kubectl describe node {node}',
         'kubectl -n kube-system get pods -o wide --field-selector spec.nodeName={node}',
       ),
-      deletePod('Delete the pod, so that the new one can be scheduled on another node', 'kubectl -n {namespace} delete pod {pod}'),
+      deletePod(
+        'Delete the pod, so that the new one can be scheduled on another node',
+        'kubectl -n {namespace} delete pod {pod}',
+      ),
     ],
   },
 ]

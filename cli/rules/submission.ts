@@ -15,7 +15,10 @@ export const submissionRules: readonly Rule[] = [
     matchers: [inMessages('pods "{taken}" already exists', ['application'])],
     explains: ['SPN-APPLICATION-SUBMISSION', 'SPN-EXIT-*'],
     remedies: [
-      deletePod('If that pod has ended, delete it: `spark-nanny recover` deletes it and reruns the application', 'spark-nanny recover -n {namespace} {application}'),
+      deletePod(
+        'If that pod has ended, delete it: `spark-nanny recover` deletes it and reruns the application',
+        'spark-nanny recover -n {namespace} {application}',
+      ),
       inspect('Check whether that pod has ended', 'kubectl -n {namespace} get pod {taken}'),
       change('Use a new name for each run: do not set spark.kubernetes.driver.pod.name (spec.driver.podName)'),
     ],

@@ -1,6 +1,7 @@
 import type { Unknown } from '../evidence/evidence.ts'
 import type { Finding } from '../findings/findings.ts'
 import { type ExitCode, exitCodes } from '../io/exit-codes.ts'
+import type { Output } from '../io/output.ts'
 import { renderReport } from '../render/render.ts'
 import type { Checked, OutputForm, RuleMetadata } from '../render/report.ts'
 import type { Style } from '../terminal/style.ts'
@@ -20,7 +21,7 @@ export function renderStaticChecks(
   { checked, version, findings, rules, unknown }: StaticCheckReport,
   form: OutputForm,
   style: Style,
-): string {
+): Output {
   const subject = { namespace: '', pod: null, application: checked.name }
   return renderReport(
     { checked, subject, version, diagnosis: { state: 'unknown', findings, unknown }, rules, tail: [] },

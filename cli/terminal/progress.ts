@@ -7,21 +7,21 @@ export interface Progress {
   clear(): void
 }
 
-const clearLine = '\r\u001b[2K'
-/** A line that wraps cannot be cleared. */
-const maxColumns = 79
-
 /** Writes to standard error, and only if it is a terminal. */
-export function createProgress({ env, isTerminal, stderr }: Pick<CliIo, 'env' | 'isTerminal' | 'stderr'>): Progress {
+export function createProgress({
+  env,
+  isTerminal,
+  showStatus,
+}: Pick<CliIo, 'env' | 'isTerminal' | 'showStatus'>): Progress {
   if (!isTerminal.stderr || env.TERM === 'dumb') return { show: () => {}, clear: () => {} }
   let shown = false
   return {
     show: (text) => {
       shown = true
-      stderr(`${clearLine}${text.length <= maxColumns ? text : `${text.slice(0, maxColumns - 1)}…`}`)
+      showStatus(text)
     },
     clear: () => {
-      if (shown) stderr(clearLine)
+      if (shown) showStatus(null)
       shown = false
     },
   }

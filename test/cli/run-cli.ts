@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { runCommandLine } from '../../cli/cli.ts'
 import { parseInvocation } from '../../cli/invocation.ts'
 import type { CliIo } from '../../cli/io/cli-io.ts'
+import { createOutput } from '../../cli/io/output.ts'
 
 export interface Ran {
   readonly exitCode: number
@@ -31,12 +32,14 @@ export async function runCli(
       yield new TextEncoder().encode(text)
     },
     readStdin: async () => stdin,
-    stdout: (text) => {
-      stdout += text
-    },
-    stderr: (text) => {
-      stderr += text
-    },
+    ...createOutput({
+      stdout: (text) => {
+        stdout += text
+      },
+      stderr: (text) => {
+        stderr += text
+      },
+    }),
     makePrivateFolder: () => Promise.reject(new Error('this test must not create a directory')),
     writePrivateFile: () => Promise.reject(new Error('this test must not write a file')),
     appendFile: () => Promise.reject(new Error('this test must not write a file')),

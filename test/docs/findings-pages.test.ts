@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { findingPage } from '../../cli/findings/findings.ts'
 import { catalogue } from '../../cli/rules/catalogue.ts'
+import type { CommandTemplate } from '../../core/shell-command.ts'
 import { renderFindingsPages } from '../../docs/findings-pages.ts'
 import { knownSparkKeys } from './spark-keys.ts'
 
@@ -32,10 +33,13 @@ describe('findings pages', () => {
   const kubectlVerbs =
     /^kubectl (-n \{[a-zA-Z]+\} |-n kube-system |-n spark-operator )?(get|describe|logs|top|exec|run|create|delete|auth can-i) /
 
+  const formatTemplate = ({ literals, names }: CommandTemplate) =>
+    literals.map((literal, index) => (names[index] === undefined ? literal : `${literal}{${names[index]}}`)).join('')
+
   test('each command and Spark setting of a remedy → exists', () => {
     const remedies = catalogue.flatMap(({ id, remedies: specs }) => specs.map((spec) => ({ id, spec })))
     const commands = remedies.flatMap(({ id, spec }) =>
-      'commands' in spec ? spec.commands.map((command) => ({ id, command })) : [],
+      'commands' in spec ? spec.commands.map((template) => ({ id, command: formatTemplate(template) })) : [],
     )
     for (const { id, command } of commands) {
       assert.match(command, command.startsWith('kubectl ') ? kubectlVerbs : knownCommands, id)

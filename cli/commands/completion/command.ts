@@ -20,7 +20,7 @@ export function completionCommand(io: CliIo, _version: string, end: (code: ExitC
     .addArgument(new Argument('<SHELL>', 'Shell of the script').choices(Object.keys(scripts)))
     .addHelpText('after', helpText)
     .action((shell: Shell, _options: unknown, command: Command) => {
-      io.stdout(scripts[shell](describeCommands(command.parent ?? command)))
+      io.stdout({ kind: 'text', text: scripts[shell](describeCommands(command.parent ?? command)) })
       end(exitCodes.ok)
     })
 }

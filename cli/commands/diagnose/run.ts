@@ -20,7 +20,7 @@ export async function runDiagnose(options: DiagnoseOptions, version: string, io:
   const report: Report = { subject: evidence.subject, version, diagnosis, rules: catalogue, tail: log?.tail ?? [] }
   io.stdout(renderReport(report, options.output, createStyle(io, options.color)))
   if (hasNoEvidence(evidence) && diagnosis.findings.length === 0) {
-    io.stderr(`error: ${describeMissingEvidence(evidence)}\n`)
+    io.stderr(`error: ${describeMissingEvidence(evidence)}`)
     return exitCodes.failed
   }
   return diagnoseExitCode(diagnosis, options.strict)

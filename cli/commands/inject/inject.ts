@@ -55,12 +55,12 @@ export async function inject(options: InjectOptions, version: string, io: CliIo)
     return applyDecision(object, decision)
   })
   if (applications.length > 0 && !lookups.some(({ kind }) => kind === 'found')) {
-    io.stderr(`warning: no pod in ${options.filename} references a SparkApplication in ${options.application}\n`)
+    io.stderr(`warning: no pod in ${options.filename} references a SparkApplication in ${options.application}`)
   }
   io.stdout(
     options.explain
       ? renderExplanations(explanations, options.output)
-      : printManifests({ format: manifests.format, documents: printed }),
+      : { kind: manifests.format, text: printManifests({ format: manifests.format, documents: printed }) },
   )
   return exitCode
 }
@@ -85,8 +85,8 @@ function applyDecision(object: KubernetesObject, decision: AdmissionDecision): K
 /** Writes to stderr why an object was not changed, and all warnings. */
 function reportDecision(name: string, decision: AdmissionDecision, io: CliIo): void {
   const { sentence, warn } = admissionReasons[decision.reason]
-  if (decision.kind === 'skip' && !warn) io.stderr(`${name}: not changed: ${sentence}\n`)
-  for (const warning of decision.warnings) io.stderr(`warning: ${name}: ${warning}\n`)
+  if (decision.kind === 'skip' && !warn) io.stderr(`${name}: not changed: ${sentence}`)
+  for (const warning of decision.warnings) io.stderr(`warning: ${name}: ${warning}`)
 }
 
 async function readManifests(path: string, wanted: string, io: CliIo) {

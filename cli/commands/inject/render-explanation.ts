@@ -1,18 +1,19 @@
 import { domain } from '../../../core/contract/pod-contract.ts'
 import type { SettingSource } from '../../../core/settings/settings.ts'
+import { jsonOutput, type Output } from '../../io/output.ts'
 import type { Explanation } from './explanation.ts'
 
 const nothingToExplain =
   'The file contains no Pod or Service to explain. Pass a SparkApplication with --application, and its driver pod with -f.'
 
 /** Renders the explanations as text for people, or as one JSON array. */
-export function renderExplanations(explanations: readonly Explanation[], form: 'text' | 'json'): string {
-  if (form === 'json') return `${JSON.stringify(explanations, null, 2)}\n`
-  if (explanations.length === 0) return `${nothingToExplain}\n`
-  return explanations.map(renderText).join('\n')
+export function renderExplanations(explanations: readonly Explanation[], form: 'text' | 'json'): Output {
+  if (form === 'json') return jsonOutput(explanations)
+  if (explanations.length === 0) return { kind: 'lines', lines: [nothingToExplain] }
+  return { kind: 'lines', lines: explanations.flatMap((one, index) => [...(index === 0 ? [] : ['']), ...toLines(one)]) }
 }
 
-function renderText(explanation: Explanation): string {
+function toLines(explanation: Explanation): readonly string[] {
   const { object, reason, identity, changes, hungDriver, settings, warnings } = explanation
   const lines = [`${object}: ${reason.sentence} [${reason.code}]`]
   if (identity !== null) lines.push('', `  identity: ${identityText[identity.kind]}`, ...list(identity.proofs))
@@ -23,7 +24,7 @@ function renderText(explanation: Explanation): string {
   }
   if (identity !== null) lines.push('', ...renderSettings(settings))
   if (warnings.length > 0) lines.push('', '  warnings:', ...list(warnings))
-  return `${lines.join('\n')}\n`
+  return lines
 }
 
 const identityText = {

@@ -28,7 +28,7 @@ export async function runRecover(options: RecoverOptions, version: string, io: C
     const planned = await makePlan(options, version, connection, io, progress.show)
     progress.clear()
     if (planned === undefined) {
-      io.stderr(`error: there is neither a SparkApplication nor a driver ${connection.namespace}/${options.name}\n`)
+      io.stderr(`error: there is neither a SparkApplication nor a driver ${connection.namespace}/${options.name}`)
       return exitCodes.failed
     }
     if (isText) io.stdout(renderPlan(planned.report, options.name, options.apply, style))

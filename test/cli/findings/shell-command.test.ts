@@ -7,8 +7,8 @@ import fc from 'fast-check'
 import { nextSteps } from '../../../cli/commands/recover/apply/next-steps.ts'
 import { staticRules } from '../../../cli/commands/rule-catalogue.ts'
 import { planRemedy, type RemedyContext, type RemedySpec } from '../../../cli/findings/remedies.ts'
-import { command, fillCommand, joinWords, parseCommand } from '../../../cli/findings/shell-command.ts'
 import { catalogue } from '../../../cli/rules/catalogue.ts'
+import { command, fillCommand, joinWords, parseCommand } from '../../../core/shell-command.ts'
 import { application, exited, planCase, pod } from '../commands/recover/driver-case.ts'
 import { intruder, runCommands, shells } from './run-commands.ts'
 
@@ -37,8 +37,11 @@ const handmade = [
   `--kubeconfig=/tmp/x`,
 ]
 
-const specs: readonly RemedySpec[] = [...catalogue, ...staticRules].flatMap(({ remedies }) => remedies)
-const placeholders = new Set(specs.flatMap((spec) => ('commands' in spec ? spec.commands : []).flatMap(({ names }) => names)))
+const allSpecs: readonly RemedySpec[] = [...catalogue, ...staticRules].flatMap(({ remedies }) => remedies)
+const specs = [...new Map(allSpecs.map((spec) => [JSON.stringify({ ...spec, title: '' }), spec])).values()]
+const placeholders = new Set(
+  specs.flatMap((spec) => ('commands' in spec ? spec.commands : []).flatMap(({ names }) => names)),
+)
 const names = [...placeholders, 'namespace', 'application', 'key', 'value']
 
 /** The commands of all remedies of all rules, for each operator, with `word` as every fact. */
@@ -47,7 +50,12 @@ function listCommands(word: string): readonly string[] {
   const contexts = (['none', 'kubeflow', 'apache'] as const).map(
     (operator): RemedyContext => ({ values, operator, memory: { driverMemory: word, driverMemoryOverhead: null } }),
   )
-  return [...new Set(contexts.flatMap((context) => specs.flatMap((spec) => planRemedy(spec, context).commands)))]
+  return contexts.flatMap((context) =>
+    specs
+      // Only the commands that change a setting depend on the operator.
+      .filter((spec) => context.operator === 'none' || !('commands' in spec))
+      .flatMap((spec) => planRemedy(spec, context).commands),
+  )
 }
 
 /** The commands of `recover` for an application whose every name is `word`. */
@@ -92,7 +100,7 @@ function assertNoIntrusion(word: string): void {
 
 describe('commands of all remedies', () => {
   test('a harmless word in every fact → each placeholder is filled in', () => {
-    assert.ok(benign.calls.length > 100, `${benign.calls.length} programs ran`)
+    assert.ok(benign.calls.length > 80, `${benign.calls.length} programs ran`)
     assert.ok(!benign.calls.some((call) => call.startsWith(intruder)))
     assert.ok(listCommands('harmless').some((line) => line.includes('harmless')))
   })
@@ -124,9 +132,14 @@ describe('commands of recover', () => {
 
 describe('joinWords', () => {
   const bash = shells.find((shell) => shell.endsWith('bash'))
-  test('arbitrary words → bash reads the same words', { skip: bash === undefined ? 'bash is not installed' : false }, () => {
+  test('arbitrary words → bash reads the same words', {
+    skip: bash === undefined ? 'bash is not installed' : false,
+  }, () => {
     // A NUL cannot be in an argument, and half a surrogate pair cannot be in UTF-8.
-    const words = fc.array(hostileWord.map((word) => word.replace(/\0|\p{Cs}/gu, '')), { minLength: 1, maxLength: 5 })
+    const words = fc.array(
+      hostileWord.map((word) => word.replace(/\0|\p{Cs}/gu, '')),
+      { minLength: 1, maxLength: 5 },
+    )
     fc.assert(
       fc.property(words, (given) => {
         const script = `printf '%s\\0' ${joinWords(given)}`
@@ -172,10 +185,13 @@ describe('source code', () => {
   const untagged = new RegExp(`(^|[^\\w])\`[^\`]*${program}[^\`]*\\$\\{`)
 
   test('each template with a command and an insertion → is tagged', () => {
-    const files = globSync('{admission,certs,cli,cluster,core,kubernetes,sidecar,spark-ui,webhook}/**/*.ts', { cwd: root })
+    const files = globSync('{admission,certs,cli,cluster,core,kubernetes,sidecar,spark-ui,webhook}/**/*.ts', {
+      cwd: root,
+    })
     assert.ok(files.length > 300)
-    assert.match('x(`kubectl get ${pod}`)', untagged)
-    assert.doesNotMatch('x(command`kubectl get ${pod}`)', untagged)
+    const template = `\`kubectl get $\{pod}\``
+    assert.match(`x(${template})`, untagged)
+    assert.doesNotMatch(`x(command${template})`, untagged)
     const offenders = files.flatMap((file) => {
       const lines = readFileSync(join(root, file), 'utf8').split('\n')
       return lines.filter((line) => untagged.test(line)).map((line) => `${file}: ${line.trim()}`)

@@ -1,5 +1,6 @@
 import { formatDuration } from '../../../core/duration.ts'
 import type { SettingProblem } from '../../../core/settings/settings.ts'
+import { command } from '../../../core/shell-command.ts'
 import type { EventContent } from '../../../kubernetes/event.ts'
 import type { Assessment } from '../assess/assess.ts'
 import type { UnprotectedReason } from '../assess/coverage.ts'
@@ -32,7 +33,7 @@ const terminationAdvice: Readonly<Record<TerminationBlocker, (driver: Driver) =>
   finalizers: () => 'The controllers that set the finalizers must remove them',
   'node-gone': () => 'Kubernetes removes the pods of deleted nodes within minutes',
   'node-not-ready': ({ namespace, name, node }) =>
-    `The driver may still run there, so no replacement is started: two drivers could write at the same time. The pod terminates when the node returns. If the node is known to be off, run kubectl taint nodes ${node} node.kubernetes.io/out-of-service=nodeshutdown:NoExecute (or delete the Node), and Kubernetes removes its pods. kubectl delete pod -n ${namespace} ${name} --force does not stop the driver`,
+    `The driver may still run there, so no replacement is started: two drivers could write at the same time. The pod terminates when the node returns. If the node is known to be off, run ${command`kubectl taint nodes ${node ?? 'NODE'} node.kubernetes.io/out-of-service=nodeshutdown:NoExecute`} (or delete the Node), and Kubernetes removes its pods. ${command`kubectl delete pod -n ${namespace} ${name} --force`} does not stop the driver`,
   'node-ready': () =>
     'Check the Events of the pod and the kubelet log for a process that cannot be killed or a volume that cannot be unmounted',
   unknown: () => 'Check its node and its finalizers',

@@ -1,5 +1,5 @@
 import { domain, injectLabel } from '../../../../core/contract/pod-contract.ts'
-import { command } from '../../../findings/shell-command.ts'
+import { command } from '../../../../core/shell-command.ts'
 import type { CheckEvidence, CheckedNamespace } from '../evidence.ts'
 import { judgeReading } from '../judge-reading.ts'
 import { matchesSelector } from '../label-selector.ts'

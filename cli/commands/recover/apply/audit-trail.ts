@@ -54,11 +54,11 @@ export function createAuditTrail({ api, io, file }: AuditDeps): AuditTrail {
     },
     end: async (application, recovery, detail) => {
       const written = await annotate(application, recovery, isSameObject)
-      if (written.kind !== 'written') io.stderr(`warning: failed to record the outcome: ${written.detail}\n`)
+      if (written.kind !== 'written') io.stderr(`warning: failed to record the outcome: ${written.detail}`)
       const message = `${recovery.remedy}, for ${recovery.cause}: ${recovery.outcome}. ${detail}`
       await publishEvent(api, application, recovery, message, io)
       await append(io, file, application, recovery, detail).catch((error: unknown) => {
-        io.stderr(`warning: ${error instanceof Error ? error.message : String(error)}\n`)
+        io.stderr(`warning: ${error instanceof Error ? error.message : String(error)}`)
       })
     },
   }
@@ -104,5 +104,5 @@ async function publishEvent(
     deadlineMs: 10_000,
   })
   if (response.kind === 'response' && (response.status === 201 || response.status === 409)) return
-  io.stderr(`warning: failed to create the Event: ${describeResponse(response)}\n`)
+  io.stderr(`warning: failed to create the Event: ${describeResponse(response)}`)
 }

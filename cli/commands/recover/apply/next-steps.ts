@@ -1,4 +1,4 @@
-import { command } from '../../../findings/shell-command.ts'
+import { command } from '../../../../core/shell-command.ts'
 import type { DriverProgress } from './driver-progress.ts'
 
 /** What to do if the next driver has not recovered, by how far it came. */

@@ -1,7 +1,7 @@
 import { rerunAnnotation } from '../../../../core/contract/pod-contract.ts'
+import { command, type ShellCommand } from '../../../../core/shell-command.ts'
 import { type Evidence, valueIn } from '../../../evidence/evidence.ts'
 import type { DriverPhase, Finding } from '../../../findings/findings.ts'
-import { command, type ShellCommand } from '../../../findings/shell-command.ts'
 import { formatMemoryMiB } from '../../../spark-conf/memory-size.ts'
 import type { ApplicationFacts, LivePod } from '../facts/cluster-facts.ts'
 import type { Step } from '../facts/recoveries.ts'

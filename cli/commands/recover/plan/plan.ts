@@ -1,5 +1,5 @@
+import type { ShellCommand } from '../../../../core/shell-command.ts'
 import type { Confidence } from '../../../findings/findings.ts'
-import type { ShellCommand } from '../../../findings/shell-command.ts'
 import type { Step } from '../facts/recoveries.ts'
 import type { RefusalReason } from './refusal-reasons.ts'
 

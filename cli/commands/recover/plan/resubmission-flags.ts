@@ -1,6 +1,6 @@
+import { command, joinCommands, joinWords, type ShellCommand } from '../../../../core/shell-command.ts'
 import { readEffectiveConf } from '../../../evidence/effective-conf.ts'
 import { type Evidence, valueIn } from '../../../evidence/evidence.ts'
-import { command, joinCommands, joinWords, type ShellCommand } from '../../../findings/shell-command.ts'
 import { isInternalKey } from '../../../spark-conf/internal-keys.ts'
 
 /**

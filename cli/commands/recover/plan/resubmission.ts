@@ -1,6 +1,6 @@
+import { command } from '../../../../core/shell-command.ts'
 import { readEffectiveConf } from '../../../evidence/effective-conf.ts'
 import { valueIn } from '../../../evidence/evidence.ts'
-import { command } from '../../../findings/shell-command.ts'
 import { redactedText } from '../../../redaction/redactor.ts'
 import { formatMemoryMiB, type MemoryKey } from '../../../spark-conf/memory-size.ts'
 import { findAllowedRemedy } from './allow-list.ts'

@@ -1,4 +1,4 @@
-import { printable } from '../../../render/report.ts'
+import { type Line, line } from '../../../io/line.ts'
 import { formatMemoryMiB } from '../../../spark-conf/memory-size.ts'
 import type { Style } from '../../../terminal/style.ts'
 import type { Step } from '../facts/recoveries.ts'
@@ -6,7 +6,7 @@ import type { ApplyPlan, Plan, PlannedCause, PlannedRemedy, PrintOnlyPlan, Refus
 import { refusalReasons } from '../plan/refusal-reasons.ts'
 
 /** The lines of a plan. */
-export function planLines(plan: Plan, namespace: string, style: Style): readonly string[] {
+export function planLines(plan: Plan, namespace: string, style: Style): readonly Line[] {
   switch (plan.kind) {
     case 'apply':
       return applyLines(plan, namespace, style)
@@ -16,60 +16,60 @@ export function planLines(plan: Plan, namespace: string, style: Style): readonly
       return refusedLines(plan, style)
     case 'resume':
       return [
-        `${style.yellow('‼')} ${style.bold('A recovery was interrupted after it changed the cluster')}`,
-        `  ${printable(plan.by)} began at ${new Date(plan.startedMs).toISOString()}: ${printable(plan.remedy)}, for ${printable(plan.cause.id)}.`,
+        line`${style.yellow('‼')} ${style.bold('A recovery was interrupted after it changed the cluster')}`,
+        `  ${plan.by} began at ${new Date(plan.startedMs).toISOString()}: ${plan.remedy}, for ${plan.cause.id}.`,
         '  Its changes are not repeated. With --apply, the command watches the driver and completes the record.',
       ]
   }
 }
 
-function applyLines(plan: ApplyPlan, namespace: string, style: Style): readonly string[] {
+function applyLines(plan: ApplyPlan, namespace: string, style: Style): readonly Line[] {
   const { cause, remedy, steps, risk, reruns, undo, notes, byHand } = plan
   return [
     ...causeLines(cause, style),
     '',
     style.bold(`Plan: ${remedyTitle(remedy)}`),
     ...steps.flatMap((step, index) => stepLines(step, index, namespace, style)),
-    `  Risk: ${printable(risk)}`,
-    `  Rerun: ${printable(reruns)}`,
-    `  Undo: ${printable(undo)}`,
-    ...notes.map((note) => `  Note: ${printable(note)}`),
+    `  Risk: ${risk}`,
+    `  Rerun: ${reruns}`,
+    `  Undo: ${undo}`,
+    ...notes.map((note) => `  Note: ${note}`),
     ...byHandLines(byHand, style),
   ]
 }
 
-function printOnlyLines(plan: PrintOnlyPlan, style: Style): readonly string[] {
+function printOnlyLines(plan: PrintOnlyPlan, style: Style): readonly Line[] {
   return [
     ...causeLines(plan.cause, style),
     '',
     style.bold(`Run manually: ${remedyTitle(plan.remedy)}`),
-    `  ${printable(plan.why)}`,
-    ...plan.commands.map((command) => style.dim(`    ${printable(command)}`)),
-    `  Risk: ${printable(plan.risk)}`,
-    ...plan.notes.map((note) => `  Note: ${printable(note)}`),
+    `  ${plan.why}`,
+    ...plan.commands.map((command) => style.dim(`    ${command}`)),
+    `  Risk: ${plan.risk}`,
+    ...plan.notes.map((note) => `  Note: ${note}`),
     ...byHandLines(plan.byHand, style),
   ]
 }
 
-function refusedLines({ reason, detail, cause, instead }: RefusedPlan, style: Style): readonly string[] {
+function refusedLines({ reason, detail, cause, instead }: RefusedPlan, style: Style): readonly Line[] {
   return [
     ...(cause === null ? [] : [...causeLines(cause, style), '']),
-    `${style.yellow('‼')} ${style.bold(`Refused: ${reason}`)}`,
+    line`${style.yellow('‼')} ${style.bold(`Refused: ${reason}`)}`,
     `  ${refusalReasons[reason]}`,
-    `  ${printable(detail)}`,
-    ...(instead.length === 0 ? [] : ['  What to do instead:', ...instead.map((line) => `    ${printable(line)}`)]),
+    `  ${detail}`,
+    ...(instead.length === 0 ? [] : ['  What to do instead:', ...instead.map((text) => `    ${text}`)]),
   ]
 }
 
-function causeLines({ id, title, confidence, evidence }: PlannedCause, style: Style): readonly string[] {
+function causeLines({ id, title, confidence, evidence }: PlannedCause, style: Style): readonly Line[] {
   return [
-    `${style.red('×')} ${style.bold(printable(title))}`,
-    style.dim(`  ${printable(id)}, confidence: ${confidence}`),
-    ...(evidence === null ? [] : [`  ${style.dim(evidence.source)}  ${printable(evidence.excerpt)}`]),
+    line`${style.red('×')} ${style.bold(title)}`,
+    style.dim(`  ${id}, confidence: ${confidence}`),
+    ...(evidence === null ? [] : [line`  ${style.dim(evidence.source)}  ${evidence.excerpt}`]),
   ]
 }
 
-function stepLines(step: Step, index: number, namespace: string, style: Style): readonly string[] {
+function stepLines(step: Step, index: number, namespace: string, style: Style): readonly Line[] {
   const number = `  ${index + 1}. `
   if (step.kind === 'delete-pod') {
     return [
@@ -78,7 +78,7 @@ function stepLines(step: Step, index: number, namespace: string, style: Style): 
   }
   return [
     `${number}Patch the SparkApplication, if it is still uid ${step.uid} at resourceVersion ${step.resourceVersion}:`,
-    style.dim(`     ${printable(JSON.stringify({ spec: step.spec }))}`),
+    style.dim(`     ${JSON.stringify({ spec: step.spec })}`),
   ]
 }
 
@@ -95,11 +95,11 @@ function remedyTitle(remedy: PlannedRemedy): string {
     case 'raise-memory': {
       const { key, fromMiB, toMiB, factor, cappedBy } = remedy
       const by = cappedBy === null ? `${factor} times` : `${factor} times, limited by ${cappedBy}`
-      return `raise ${key} from ${formatMemoryMiB(fromMiB)} to ${formatMemoryMiB(toMiB)} (${printable(by)})`
+      return `raise ${key} from ${formatMemoryMiB(fromMiB)} to ${formatMemoryMiB(toMiB)} (${by})`
     }
     case 'rerun':
       return 'rerun the application unchanged'
     case 'delete-stale-pod':
-      return `delete the terminated pod ${printable(remedy.pod)} whose name the next driver needs`
+      return `delete the terminated pod ${remedy.pod} whose name the next driver needs`
   }
 }

@@ -1,14 +1,14 @@
 import type { DriverPhase } from '../../../findings/findings.ts'
-import { printable } from '../../../render/report.ts'
+import { type Line, line, type SafeLine } from '../../../io/line.ts'
+import { jsonOutput, type Output } from '../../../io/output.ts'
 import type { Style } from '../../../terminal/style.ts'
 import { type DriverProgress, hasRecovered } from '../apply/driver-progress.ts'
 import type { RecoverReport, RecoverResult } from '../apply/result.ts'
 import { planLines } from './plan-lines.ts'
 
 /** The whole report as one JSON document. */
-export function renderRecoverJson({ version, subject, state, plan, result }: RecoverReport): string {
-  return `${JSON.stringify({ version, subject, state, plan, result }, null, 2)}\n`
-}
+export const renderRecoverJson = ({ version, subject, state, plan, result }: RecoverReport): Output =>
+  jsonOutput({ version, subject, state, plan, result })
 
 /** The plan as text. `willAct` says whether the plan is applied right away. */
 export function renderPlan(
@@ -16,33 +16,33 @@ export function renderPlan(
   name: string,
   willAct: boolean,
   style: Style,
-): string {
-  const who = style.bold(printable(`${subject.namespace}/${subject.application ?? name}`))
+): Output {
+  const who = style.bold(`${subject.namespace}/${subject.application ?? name}`)
   const last =
     willAct || plan.kind === 'refuse' || plan.kind === 'print-only'
       ? []
       : ['', 'Nothing was changed. Use --apply to run the plan and watch the driver.']
-  return text([`Application ${who}: ${states[state]}.`, '', ...planLines(plan, subject.namespace, style), ...last])
+  return text([line`Application ${who}: ${states[state]}.`, '', ...planLines(plan, subject.namespace, style), ...last])
 }
 
 /** The result as text, printed below the plan. */
-export function renderResult(result: RecoverResult, style: Style): string {
+export function renderResult(result: RecoverResult, style: Style): Output {
   switch (result.kind) {
     case 'not-applicable':
       return text(['', style.yellow('‼ Nothing was changed: the plan has no step that --apply can run.')])
     case 'changed':
       return text([
         '',
-        `${style.red('×')} The cluster has changed since the plan was made: ${printable(result.detail)}. Run the command again.`,
+        line`${style.red('×')} The cluster has changed since the plan was made: ${result.detail}. Run the command again.`,
       ])
     case 'failed':
-      return text(['', `${style.red('×')} ${printable(result.detail)}`, ...escalationLines(result.escalation)])
+      return text(['', line`${style.red('×')} ${result.detail}`, ...escalationLines(result.escalation)])
     case 'watched': {
       const { progress, recovery, next, escalation } = result
       return text([
         '',
-        `${progressMark(progress.kind, style)} ${hasRecovered(progress.kind) ? 'The driver has recovered' : 'The driver is not known to have recovered'}: ${printable(progress.detail)}.`,
-        ...(next.length === 0 ? [] : ['  Next steps:', ...next.map((line) => `    ${printable(line)}`)]),
+        line`${progressMark(progress.kind, style)} ${hasRecovered(progress.kind) ? 'The driver has recovered' : 'The driver is not known to have recovered'}: ${progress.detail}.`,
+        ...(next.length === 0 ? [] : ['  Next steps:', ...next.map((step) => `    ${step}`)]),
         ...escalationLines(escalation),
         style.dim(`  Record ${recovery} in the annotation spark-nanny.io/recoveries.`),
       ])
@@ -50,7 +50,7 @@ export function renderResult(result: RecoverResult, style: Style): string {
   }
 }
 
-function progressMark(progress: DriverProgress['kind'], style: Style): string {
+function progressMark(progress: DriverProgress['kind'], style: Style): SafeLine {
   if (hasRecovered(progress)) return style.green('√')
   return progress === 'response-unknown' ? style.yellow('‼') : style.red('×')
 }
@@ -58,7 +58,7 @@ function progressMark(progress: DriverProgress['kind'], style: Style): string {
 const escalationLines = (steps: readonly string[]) =>
   steps.length === 0 ? [] : ['  Escalation, counted from the driver’s failure:', ...steps.map((step) => `    ${step}`)]
 
-const text = (lines: readonly string[]) => `${lines.join('\n').trimEnd()}\n`
+const text = (lines: readonly Line[]): Output => ({ kind: 'lines', lines })
 
 const states = {
   absent: 'there is no driver pod',

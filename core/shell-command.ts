@@ -1,5 +1,4 @@
-import { hasInvisible } from '../../core/visible-text.ts'
-import type { Captures } from '../log/phrase.ts'
+import { hasInvisible } from './visible-text.ts'
 
 declare const shellCommand: unique symbol
 
@@ -34,7 +33,10 @@ export function parseCommand(text: string): CommandTemplate {
  * Fills in the values. A value that is unknown, or that cannot be a name where one is expected, becomes the placeholder in
  * capitals, which the user has to replace.
  */
-export function fillCommand({ literals, names }: CommandTemplate, values: Captures): ShellCommand {
+export function fillCommand(
+  { literals, names }: CommandTemplate,
+  values: Readonly<Record<string, string>>,
+): ShellCommand {
   const words = names.map((name) => {
     const value = values[name] ?? ''
     const isUsable = texts.has(name) ? value !== '' : objectName.test(value)
@@ -86,15 +88,15 @@ function join(
 function quoteWord(word: string): string {
   if (/^[\w@%+:,./-][\w@%+=:,./-]*$/.test(word)) return word
   if (!hasInvisible(word)) return `'${word.replaceAll("'", `'\\''`)}'`
-  const escaped = Array.from(word, (character) => {
-    const point = character.codePointAt(0) ?? 0
-    if (character === "'" || character === '\\') return `\\x${point.toString(16)}`
-    if (!hasInvisible(character)) return character
-    // A code below 0x80 is one byte. `\x` would write one byte of a longer one.
-    return point < 0x80 ? `\\x${point.toString(16).padStart(2, '0')}` : `\\U${point.toString(16).padStart(8, '0')}`
-  })
+  const escaped = Array.from(word, (character) =>
+    character === "'" || character === '\\' || hasInvisible(character) ? toBytes(character) : character,
+  )
   return `$'${escaped.join('')}'`
 }
+
+/** The bytes of the character as escapes, which do not depend on the locale. */
+const toBytes = (character: string): string =>
+  Array.from(new TextEncoder().encode(character), (byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join('')
 
 function isInQuotes(text: string): boolean {
   let quote = ''
