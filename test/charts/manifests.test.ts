@@ -8,6 +8,7 @@ import {
   bypassedAnnotation,
   nextApplicationIdSuffixAnnotation,
   sidecarContainerName,
+  sidecarPort,
 } from '../../core/contract/pod-contract.ts'
 import { type Permission, readPermissions, readPolicies } from '../../docs/rbac-page.ts'
 import { findChartProblems, parseConfig } from '../../webhook/config/config.ts'
@@ -36,12 +37,16 @@ interface Manifest {
     /** Of a ValidatingAdmissionPolicy. */
     readonly failurePolicy?: string
     readonly matchConditions?: readonly { readonly expression: string }[]
+    /** Of a NetworkPolicy. */
+    readonly ingress?: readonly { readonly ports?: readonly Port[]; readonly from?: readonly Peer[] }[]
+    readonly egress?: readonly { readonly ports?: readonly Port[]; readonly to?: readonly Peer[] }[]
     /** Of its binding. */
     readonly policyName?: string
     readonly validationActions?: readonly string[]
     readonly template: {
       readonly spec: {
         readonly terminationGracePeriodSeconds: number
+        readonly volumes?: readonly { readonly secret: { readonly defaultMode: number } }[]
         readonly topologySpreadConstraints?: readonly {
           readonly topologyKey: string
           readonly matchLabelKeys?: readonly string[]
@@ -53,6 +58,16 @@ interface Manifest {
       }
     }
   }
+}
+
+interface Port {
+  readonly port: string | number
+  readonly endPort?: number
+}
+
+interface Peer {
+  readonly podSelector?: { readonly matchLabels: Readonly<Record<string, string>> }
+  readonly ipBlock?: Readonly<Record<string, string>>
 }
 
 const manifestsOf = (file: string): readonly Manifest[] =>
@@ -170,6 +185,59 @@ describe('chart manifests', () => {
       assert.deepEqual(rulesOf('Role'), wanted(namespace))
     })
   }
+
+  describe('NetworkPolicy', () => {
+    const policyOf = (name: string) => {
+      const golden = goldens.find((file) => basename(file) === `${name}.yaml`) ?? ''
+      const found = manifestsOf(golden).find(({ kind }) => kind === 'NetworkPolicy')
+      assert.ok(found)
+      return found.spec
+    }
+    const allows = (name: string, wanted: number) =>
+      (policyOf(name).egress ?? []).some(({ ports = [], to }) =>
+        ports.some(
+          ({ port, endPort = port }) => to === undefined && Number(port) <= wanted && wanted <= Number(endPort),
+        ),
+      )
+    const sources = (name: string, wanted: string) =>
+      (policyOf(name).ingress ?? [])
+        .filter(({ ports }) => ports?.some(({ port }) => port === wanted))
+        .map(({ from }) => from)
+
+    for (const [name, uiPorts] of [
+      ['network-policy', [4040, 4056, 4100]],
+      ['everything', [4040, 4056, 8080]],
+    ] as const) {
+      test(`${name} → the controller reaches the sidecars, the Spark UIs, DNS and the API server`, () => {
+        for (const port of [sidecarPort, ...uiPorts, 53, 443, 6443]) assert.ok(allows(name, port), `${port}`)
+        for (const port of [22, 2379, 4057, 10250]) assert.ok(!allows(name, port), `${port}`)
+      })
+    }
+
+    test('the default → only Prometheus reaches the metrics, and all peers reach the webhook', () => {
+      const labels = { 'app.kubernetes.io/name': 'prometheus' }
+      assert.deepEqual(sources('network-policy', 'metrics'), [
+        [{ namespaceSelector: {}, podSelector: { matchLabels: labels } }],
+      ])
+      assert.deepEqual(sources('network-policy', 'https'), [undefined])
+    })
+
+    test('webhookFrom → only these peers, the replicas and helm test reach the webhook', () => {
+      const [from = []] = sources('everything', 'https')
+      const selected = from.map((peer) => Object.values(peer.podSelector?.matchLabels ?? peer.ipBlock ?? {}))
+      assert.deepEqual(selected, [['10.0.0.0/28'], ['webhook', 'spark-nanny', 'spark-nanny'], ['nanny-test', 'test']])
+    })
+  })
+
+  test('a certificate that is mounted → is readable by the pod’s group only, if the pod has one', () => {
+    const modeOf = (name: string) => {
+      const golden = goldens.find((file) => basename(file) === `${name}.yaml`) ?? ''
+      const deployment = manifestsOf(golden).find(({ kind }) => kind === 'Deployment')
+      return deployment?.spec.template.spec.volumes?.[0]?.secret.defaultMode
+    }
+    assert.equal(modeOf('network-policy'), 0o440)
+    assert.equal(modeOf('existing-secret'), 0o444)
+  })
 
   test('values-ha.yaml → both Deployments are spread over nodes and zones together', () => {
     const ha = goldens.find((file) => basename(file) === 'ha.yaml') ?? ''

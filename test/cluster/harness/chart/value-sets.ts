@@ -76,6 +76,17 @@ export const valueSets: readonly ValueSet[] = [
     },
   },
   {
+    name: 'network-policy',
+    what: 'a NetworkPolicy with its defaults, a UI port, and a mounted certificate with a group',
+    values: {
+      networkPolicy: { enabled: true },
+      sidecar: { settings: { 'ui-port': 4100 } },
+      podMonitor: { enabled: true },
+      podSecurityContext: { fsGroup: 65532 },
+      webhook: { tls: { existingSecret: 'own-tls' } },
+    },
+  },
+  {
     name: 'host-network',
     what: 'the API server cannot reach the pod network',
     values: { hostNetwork: true, webhook: { port: 10260 }, metrics: { port: 10261 } },
@@ -123,7 +134,12 @@ export const valueSets: readonly ValueSet[] = [
       },
       prometheusRule: { enabled: true, labels: { release: 'prom' } },
       grafanaDashboard: { enabled: true, annotations: { grafana_folder: 'Spark' } },
-      networkPolicy: { enabled: true, metricsFrom: [{ namespaceSelector: { matchLabels: { name: 'monitoring' } } }] },
+      networkPolicy: {
+        enabled: true,
+        webhookFrom: [{ ipBlock: { cidr: '10.0.0.0/28' } }],
+        metricsFrom: [{ namespaceSelector: { matchLabels: { name: 'monitoring' } } }],
+        uiPorts: [4050, 8080],
+      },
       extraObjects: [
         { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: '{{ include "spark-nanny.fullname" . }}-map' } },
         'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ .Release.Name }}-text\n',
