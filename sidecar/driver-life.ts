@@ -65,7 +65,7 @@ function followFirstRecord(state: EnforcementState, ticks: string, { judged, tim
           { kind: 'log', level: 'warn', fields: {}, message: 'the restart of all containers did not happen' },
         ]
       : saved.effects,
-    judgement: judgesThis ? judged : createJudgement(time.nowMs, { answered, recorded: true }),
+    judgement: judgesThis ? judged : createJudgement(time.nowMs, { answered, probed: true }),
     restarted: false,
   }
 }
@@ -105,7 +105,7 @@ function followNextDriver(
         message: 'the driver container has started',
       },
     ],
-    judgement: createJudgement(time.nowMs, { answered, recorded: true }),
+    judgement: createJudgement(time.nowMs, { answered, probed: true }),
     restarted: true,
   }
 }

@@ -98,7 +98,7 @@ export function createEnforcer(policy: DriverPolicy, deps: EnforcerDeps, wallAtS
     },
     knownDriver: () => ({
       answered: state.restartState.answered,
-      recorded: state.restartState.driverStartTicks !== null,
+      probed: state.restartState.driverStartTicks !== null,
     }),
     msUntilBackoffEnds: (wallMs) => {
       const { phase } = state

@@ -63,7 +63,8 @@ export function createMonitor(policy: DriverPolicy, deps: MonitorDeps): Monitor 
         ? judgement
         : delayStartupDeadline(judgement, now.nowMs)
       const processes = readProcesses(now.nowMs)
-      const complete = processes === undefined ? observation : { ...observation, processes }
+      const probed = deps.files.readDriverStart().kind !== 'none'
+      const complete = { ...observation, probed, ...(processes !== undefined && { processes }) }
       const judged = judge(before, complete, deadlines, now.nowMs)
       // Before anything acts on the verdict: the sidecar may end, and the driver with its evidence.
       deps.blackBox.observe({

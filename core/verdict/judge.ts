@@ -63,14 +63,14 @@ const unseenWork: Work = { ...noWork, progress: unseenProgress }
 export interface KnownDriver {
   /** Whether the UI has ever answered as this driver's. */
   readonly answered: boolean
-  /** Whether a probe has ever recorded this driver. */
-  readonly recorded: boolean
+  /** Whether a probe has ever run in the driver's container. */
+  readonly probed: boolean
 }
 
 /** The judgement before the first observation. */
 export function createJudgement(
   nowMs: number,
-  { answered = false, recorded = false }: Partial<KnownDriver> = {},
+  { answered = false, probed = false }: Partial<KnownDriver> = {},
 ): Judgement {
   return {
     verdict: { kind: 'starting', sinceMs: nowMs },
@@ -80,7 +80,7 @@ export function createJudgement(
     firstAnswerMs: null,
     otherAnsweredFirst: false,
     run: { kind: 'none', sinceMs: nowMs, seenMs: nowMs, length: 0, silent: null },
-    processes: recorded ? { ...noProcesses, wasRecorded: true } : noProcesses,
+    processes: probed ? { ...noProcesses, wasProbed: true } : noProcesses,
     silence: noSilence,
     work: answered ? unseenWork : noWork,
   }
@@ -119,7 +119,8 @@ function update(
 ): Judgement {
   const isOther = isOtherJvm(before.processes, observation.processes)
   const driverSinceMs = isOther ? (observation.processes?.recordedMs ?? nowMs) : null
-  const processes = updateProcesses(before.processes, observation.processes)
+  const recorded = updateProcesses(before.processes, observation.processes)
+  const processes = observation.probed === true ? { ...recorded, wasProbed: true } : recorded
   const run = updateRun(before.run, before, sample, driverSinceMs, nowMs)
   // The next driver, or the next SparkContext, numbers its jobs from 0 again.
   const known = run.kind === 'refused' ? unseenWork : before.work

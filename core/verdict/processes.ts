@@ -7,8 +7,11 @@ export type JvmRecord = ProcessRecord & { readonly jvm: JvmProcess }
 
 /** What the records of the probes have shown so far. */
 export interface ProcessHistory {
-  /** Whether a probe has ever recorded this driver, also before this observer started. */
-  readonly wasRecorded: boolean
+  /**
+   * Whether a probe has ever run in the driver's container, also before this observer started. What it recorded may not be
+   * readable: the volume is full.
+   */
+  readonly wasProbed: boolean
   /** The newest record. Null if there was none. */
   readonly newest: ProcessRecord | null
   /** The newest record that knows the JVM. Null if there was none. */
@@ -33,7 +36,7 @@ interface Idleness {
 }
 
 export const noProcesses: ProcessHistory = {
-  wasRecorded: false,
+  wasProbed: false,
   newest: null,
   newestJvm: null,
   stoppedSinceMs: null,
@@ -56,12 +59,12 @@ export function updateProcesses(before: ProcessHistory, record: ProcessRecord | 
   const { jvm } = record
   if (jvm === null) {
     const idleness = updateIdleness(before, record)
-    return { ...before, wasRecorded: true, newest: record, stoppedSinceMs: null, idleness }
+    return { ...before, wasProbed: true, newest: record, stoppedSinceMs: null, idleness }
   }
   const isOther = isOtherJvm(before, record)
   const stoppedSinceMs = isOther ? record.recordedMs : (before.stoppedSinceMs ?? record.recordedMs)
   return {
-    wasRecorded: true,
+    wasProbed: true,
     newest: record,
     newestJvm: { ...record, jvm },
     stoppedSinceMs: jvm.state === 'stopped' ? stoppedSinceMs : null,

@@ -115,7 +115,7 @@ function findBusyOrUnresponsive(
 ): Finding | null {
   const { unresponsiveDeadlineMs, busyDeadlineMs } = deadlines
   if (first === null || newest === null || !isFresh(newest, nowMs)) {
-    // Where probes have recorded the JVM, they fail for another reason: the kubelet restarts, or the volume is full. The driver
+    // Where probes show the JVM, they fail for another reason: the kubelet restarts, or the volume is full. The driver
     // may be in a long garbage collection, which has the longer deadline.
     const deadlineMs = seesJvm(processes) ? Math.max(unresponsiveDeadlineMs, busyDeadlineMs) : unresponsiveDeadlineMs
     return silentMs < deadlineMs ? null : createUnresponsive(null)
@@ -132,9 +132,9 @@ function findBusyOrUnresponsive(
   return { reason: isBusy ? 'busy' : 'unresponsive', processes: createEvidence(text, first) }
 }
 
-/** Whether probes show the JVM, as far as is known. An observer that has just started has no record yet. */
-const seesJvm = ({ newestJvm, newest, wasRecorded }: ProcessHistory) =>
-  newestJvm !== null || (newest === null && wasRecorded)
+/** Whether probes show the JVM when they can record. They may have run without a record that this observer could read. */
+const seesJvm = ({ newestJvm, newest, wasProbed }: ProcessHistory) =>
+  newestJvm !== null || (newest === null && wasProbed)
 
 const createUnresponsive = (processes: VerdictEvidence | null): Finding => ({ reason: 'unresponsive', processes })
 

@@ -8,6 +8,8 @@ export interface Observation {
   readonly ui: Sample
   /** The newest complete record of the probes, whether or not it is new since the last observation. */
   readonly processes?: ProcessRecord
+  /** Whether a probe has run in the driver's container, even if its record cannot be read. */
+  readonly probed?: boolean
   readonly jobs?: JobsReading
   readonly executors?: ExecutorsReading
   readonly metrics?: MetricsReading

@@ -286,6 +286,22 @@ describe('createMonitor', () => {
     assert.ok((harness.memory().restarts[0]?.atMs ?? 0) > Date.UTC(2026, 0, 31, 12))
   })
 
+  test('no record of the driver was ever readable, and the volume is full → a long pause has the longer deadline', async (t) => {
+    const harness = createMonitorHarness(
+      t,
+      { onHung: { kind: 'fail-pod', budget: null }, busyDeadlineMs: 300_000 },
+      undefined,
+      1_000,
+      false,
+    )
+    harness.record('100\nj S 1')
+    await harness.during(alive, 30_000)
+    await harness.during(timeout, 200_000)
+    assert.equal(harness.snapshot().verdict.kind, 'failing')
+    await harness.during(timeout, 120_000)
+    assert.equal(harness.snapshot().verdict.kind, 'hung')
+  })
+
   test('a driver container that does not run → no startup deadline', async (t) => {
     const harness = createMonitorHarness(t, { ...failPod, startupProbeTells: true, actOn: 'likely' })
     await harness.during(refused, 7_200_000)

@@ -189,20 +189,28 @@ testVerdicts('unresponsive', [
   },
 ])
 
-describe('the observer has started again during a silence', () => {
+describe('silence without a record that could be read', () => {
   const silence = (untilMs: number, others: Partial<ProcessRecord> = {}): readonly Step[] => [
     [0, answers()],
     ...repeat(pollMs, untilMs, pollMs, (atMs) => times(others.jvm === null ? record(atMs, {}, others) : undefined)),
   ]
+  const unreadable = silence(5 * minuteMs).map(([atMs, observation]): Step => [atMs, { ...observation, probed: true }])
   const rows: readonly [string, boolean, readonly Step[], string][] = [
+    [
+      'no record was ever readable, and a probe has run, until busy-deadline',
+      false,
+      unreadable.slice(0, -1),
+      'failing',
+    ],
+    ['the same, after busy-deadline', false, unreadable, 'hung unresponsive certain'],
     ['probes recorded the driver before, until busy-deadline', true, silence(5 * minuteMs - pollMs), 'failing'],
-    ['the same, after busy-deadline', true, silence(5 * minuteMs), 'hung unresponsive certain'],
+    ['probes recorded it before, after busy-deadline', true, silence(5 * minuteMs), 'hung unresponsive certain'],
     ['no probe ever recorded it', false, silence(2 * minuteMs), 'hung unresponsive certain'],
     ['the probes record, but see no JVM', true, silence(2 * minuteMs, { jvm: null }), 'hung unresponsive certain'],
   ]
-  for (const [what, recorded, steps, verdict] of rows) {
+  for (const [what, probed, steps, verdict] of rows) {
     test(`${what} → ${verdict}`, () => {
-      const before = createJudgement(0, { answered: true, recorded })
+      const before = createJudgement(0, { answered: true, probed })
       assert.equal(describeVerdict(judgeSteps(steps, {}, before)), verdict)
     })
   }
