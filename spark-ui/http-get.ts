@@ -35,6 +35,8 @@ export interface UiRequest {
   readonly timeoutMs: number
   /** A longer body is truncated. */
   readonly maxBodyBytes: number
+  /** Whether the start of a longer body is of no use. A body that is announced to be longer is then not read at all. */
+  readonly onlyWhole?: boolean
 }
 
 /** How far a request came. A timeout is evidence about the UI only if the request left this process. */
@@ -50,7 +52,13 @@ interface RequestProgress {
  * Sends one GET on its own connection, which is always closed afterwards. Open connections would fill the accept queue of a
  * hung JVM after two polls, and a reused connection that the UI has closed would look like a failure. Never rejects.
  */
-export async function sendUiRequest({ address, path, timeoutMs, maxBodyBytes }: UiRequest): Promise<UiResult> {
+export async function sendUiRequest({
+  address,
+  path,
+  timeoutMs,
+  maxBodyBytes,
+  onlyWhole = false,
+}: UiRequest): Promise<UiResult> {
   // TLS costs 3 MB that most sidecars never need.
   const request = address.scheme === 'https' ? (await import('node:https')).request : httpRequest
   return new Promise((resolve) => {
@@ -87,7 +95,7 @@ export async function sendUiRequest({ address, path, timeoutMs, maxBodyBytes }: 
       outgoing.on('error', failWith)
       outgoing.once('response', (incoming) => {
         incoming.on('error', failWith)
-        readResponse(incoming, maxBodyBytes, (response, isTruncated) =>
+        readResponse(incoming, { maxBodyBytes, onlyWhole }, (response, isTruncated) =>
           settle({ kind: 'response', response, tookMs: tookMs(), bytes: incoming.socket.bytesRead, isTruncated }),
         )
       })
@@ -145,13 +153,17 @@ const maxPieces = 4_096
 /** Reads the body only if the status is 200. */
 function readResponse(
   incoming: IncomingMessage,
-  maxBodyBytes: number,
+  { maxBodyBytes, onlyWhole }: Required<Pick<UiRequest, 'maxBodyBytes' | 'onlyWhole'>>,
   done: (response: UiResponse, isTruncated: boolean) => void,
 ): void {
   const { statusCode = 0, headers } = incoming
   const head = { statusCode, location: headers.location }
   if (statusCode !== 200) {
     done({ ...head, body: '' }, false)
+    return
+  }
+  if (onlyWhole && Number(headers['content-length'] ?? 0) > maxBodyBytes) {
+    done({ ...head, body: '' }, true)
     return
   }
   let buffer: Buffer | undefined

@@ -47,7 +47,8 @@ export interface UiClient {
 export function createUiClient(send: (request: UiRequest) => Promise<UiResult> = sendUiRequest): UiClient {
   return {
     async poll(address, applicationId, timeoutMs) {
-      const result = await send({ address, path: applicationsPath, timeoutMs, maxBodyBytes: maxApplicationsBytes })
+      const request = { address, path: applicationsPath, timeoutMs, maxBodyBytes: maxApplicationsBytes }
+      const result = await send({ ...request, onlyWhole: true })
       const sample = classifyResult(result, applicationId)
       const response = result.kind === 'response' ? result.response : undefined
       const isListed = sample.kind === 'alive' && sample.evidence === 'application' && response !== undefined
@@ -57,7 +58,7 @@ export function createUiClient(send: (request: UiRequest) => Promise<UiResult> =
     },
     async read(witness, address, listedId, timeoutMs) {
       const { path, maxBodyBytes, parse } = witnessSources[witness]
-      const result = await send({ address, path: path(listedId), timeoutMs, maxBodyBytes })
+      const result = await send({ address, path: path(listedId), timeoutMs, maxBodyBytes, onlyWhole: true })
       if (result.kind !== 'response') return { readings: {}, bytes: 0 }
       const { response, bytes, isTruncated } = result
       const isWhole = response.statusCode === 200 && !isTruncated

@@ -77,4 +77,25 @@ describe('sendUiRequest', () => {
     assert.deepEqual([whole, isCut], [100_000, false])
     assert.ok(Number(bytes) > 100_000 && Number(bytes) < 101_000)
   })
+
+  test('a body that is announced to be too long, of which only the whole is of use → no byte of it is read', async (t) => {
+    const ui = await rawUi(t, (socket: Socket) => {
+      // The body never comes: a reader that waits for it would time out.
+      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 1000001\r\n\r\n')
+    })
+    const address = { scheme: 'http', host: '127.0.0.1', port: ui.port } as const
+    const bounds = { timeoutMs: 20_000, maxBodyBytes: 1_000_000 }
+    const result = await sendUiRequest({ address, path: '/', ...bounds, onlyWhole: true })
+    assert.ok(result.kind === 'response' && result.isTruncated && result.response.body === '')
+  })
+
+  test('pieces that arrive after the last one that counts → read no further', async (t) => {
+    // One write brings thousands of one-byte pieces at once, long after the body is full.
+    const ui = await rawUi(t, (socket: Socket) => {
+      const full = `${(4_000).toString(16)}\r\n${'x'.repeat(4_000)}\r\n`
+      socket.write(`HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${full}${'1\r\nx\r\n'.repeat(50_000)}`)
+    })
+    const result = await request(ui.port, 20_000, 4_000)
+    assert.ok(result.kind === 'response' && result.isTruncated && result.response.body.length === 4_000)
+  })
 })

@@ -6,7 +6,7 @@ import type { UiClient } from '../../spark-ui/ui-client.ts'
 import type { ClusterWriter } from './act/cluster-writer.ts'
 import { createDeletionJournal, type DeletionJournal } from './act/deletion-journal.ts'
 import { createActionRunner } from './act/run-action.ts'
-import { computeDriverContext, type DriverContextDeps } from './assess/driver-context.ts'
+import { computeDriverContext, type DriverContextDeps, isMonitored } from './assess/driver-context.ts'
 import type { NodeState } from './assess/stuck-termination.ts'
 import { createWaitTracker, type WaitTracker } from './assess/wait-tracker.ts'
 import { createDriverStates, type DriverStates } from './decide/driver-state.ts'
@@ -17,6 +17,7 @@ import { type Driver, driverKey } from './driver/driver.ts'
 import type { DriverWatch } from './driver/driver-watch.ts'
 import type { ControllerMetrics } from './metrics/metrics.ts'
 import { createTerminationTracker, type TerminationTracker } from './metrics/termination-tracker.ts'
+import { createRequestLimit } from './poll/request-limit.ts'
 import { createSidecarStatusPoller, type SidecarStatusPoller } from './poll/sidecar-status-poller.ts'
 import { createUiPoller, type UiPoller } from './poll/ui-poller.ts'
 import { createDispatcher, type Dispatcher } from './reconcile/dispatcher.ts'
@@ -63,9 +64,11 @@ export function createLeaderParts(deps: LeaderDeps, signal: AbortSignal): Leader
   const states = createDriverStates()
   const deletions = createDeletionTracker(config.safeguards)
   const waitTracker = createWaitTracker()
+  const requestLimit = createRequestLimit()
   const uiPoller = createUiPoller(
     {
       ...deps,
+      requestLimit,
       polled: (driver, _judgement, tookMs) => {
         metrics.recordPoll(computeDriverContext(driver, deps).metricsApp, tookMs / 1000)
         requeue(driver)
@@ -73,7 +76,7 @@ export function createLeaderParts(deps: LeaderDeps, signal: AbortSignal): Leader
     },
     signal,
   )
-  const sidecarStatusPoller = createSidecarStatusPoller({ ...deps, responded: requeue })
+  const sidecarStatusPoller = createSidecarStatusPoller({ ...deps, requestLimit, responded: requeue })
   const breaker = createHangBreaker({
     safeguards: config.safeguards,
     uiPoller,
@@ -90,7 +93,7 @@ export function createLeaderParts(deps: LeaderDeps, signal: AbortSignal): Leader
   const dispatcher = createDispatcher({ ...deps, ...parts, actionRunner, evaluateDriver })
   return {
     ...parts,
-    terminations: createTerminationTracker(metrics, nowMs),
+    terminations: createTerminationTracker(metrics, nowMs, (driver) => isMonitored(driver, deps)),
     dispatcher,
     reconcile: createReconciler({ ...deps, ...parts, evaluateDriver, dispatcher }),
   }

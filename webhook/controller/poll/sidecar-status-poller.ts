@@ -3,6 +3,7 @@ import { parseJson } from '../../../core/json.ts'
 import type { UiRequest, UiResult } from '../../../spark-ui/http-get.ts'
 import type { Hang } from '../assess/assess.ts'
 import { type Driver, isRunning } from '../driver/driver.ts'
+import type { RequestLimit } from './request-limit.ts'
 
 /** A kubelet fails the pod within 30 seconds of the verdict, and Spark's grace period is 30 more. */
 const kubeletActsWithinMs = 120_000
@@ -38,7 +39,10 @@ export function currentVerdict(body: string, nowMs: number): Hang | undefined {
 export interface SidecarStatusPoller {
   /** Polls if a request is due. Returns the date at which to call again, or null if that is not needed. */
   pollIfDue(driver: Driver, startupDeadlineMs: number): number | null
-  /** Polls immediately. Resolves, at most the timeout later, when {@link verdict} returns the result. */
+  /**
+   * Polls immediately, without the limit: the caller may delete a few pods at a time. Resolves, at most the timeout later,
+   * when {@link verdict} returns the result.
+   */
   pollNow(driver: Driver): Promise<void>
   verdict(uid: string): Hang | undefined
   forget(uid: string): void
@@ -46,6 +50,8 @@ export interface SidecarStatusPoller {
 
 export interface SidecarStatusPollerDeps {
   sendUiRequest(request: UiRequest): Promise<UiResult>
+  /** Shared with the polls of UIs. */
+  readonly requestLimit: RequestLimit
   nowMs(): number
   /** Milliseconds of a monotonic clock. */
   monotonicMs(): number
@@ -56,21 +62,33 @@ export interface SidecarStatusPollerDeps {
 /** Requests the status of sidecars at the addresses of their pods, without the Kubernetes API. */
 export function createSidecarStatusPoller({
   sendUiRequest,
+  requestLimit,
   nowMs,
   monotonicMs,
   responded,
 }: SidecarStatusPollerDeps): SidecarStatusPoller {
   const known = new Map<string, { readonly hang: Hang | undefined; readonly requestedMs: number }>()
+  /** The pods with a request that runs or waits for its turn. */
+  const pending = new Set<string>()
   const request = async (driver: Driver): Promise<void> => {
     const result = await sendUiRequest({
       address: { scheme: 'http', host: driver.podIp ?? '', port: driver.sidecar?.statusPort ?? 0 },
       path: '/status',
       timeoutMs,
       maxBodyBytes: 262_144,
+      onlyWhole: true,
     })
     if (!known.has(driver.uid)) return
     const body = result.kind === 'response' && result.response.statusCode === 200 ? result.response.body : ''
     known.set(driver.uid, { hang: currentVerdict(body, nowMs()), requestedMs: monotonicMs() })
+  }
+  const requestInTurn = async (driver: Driver): Promise<void> => {
+    pending.add(driver.uid)
+    try {
+      await requestLimit.run(driver.namespace, () => request(driver))
+    } finally {
+      pending.delete(driver.uid)
+    }
   }
   return {
     pollIfDue: (driver, startupDeadlineMs) => {
@@ -79,12 +97,13 @@ export function createSidecarStatusPoller({
         known.delete(driver.uid)
         return null
       }
+      if (pending.has(driver.uid)) return nowMs() + pollIntervalMs
       const before = known.get(driver.uid)
       const pauseMs = before === undefined ? 0 : before.requestedMs + pollIntervalMs - monotonicMs()
       const waitMs = Math.max(atMs - nowMs(), pauseMs)
       if (waitMs > 0) return nowMs() + waitMs
       known.set(driver.uid, { hang: before?.hang, requestedMs: monotonicMs() })
-      void request(driver).then(() => responded(driver))
+      void requestInTurn(driver).then(() => responded(driver))
       return nowMs() + pollIntervalMs
     },
     pollNow: request,

@@ -1,9 +1,9 @@
-import pLimit from 'p-limit'
 import type { Deadlines } from '../../../core/settings/deadlines.ts'
 import { createJudgement, type Judgement, judge } from '../../../core/verdict/judge.ts'
 import { nextPollDelayMs } from '../../../core/verdict/poll-run.ts'
 import type { UiClient } from '../../../spark-ui/ui-client.ts'
 import type { Driver } from '../driver/driver.ts'
+import type { RequestLimit } from './request-limit.ts'
 
 /** How the controller polls one driver's UI. */
 export interface PollPolicy extends Deadlines {
@@ -14,6 +14,8 @@ export interface PollPolicy extends Deadlines {
 
 export interface UiPollerDeps {
   readonly uiClient: Pick<UiClient, 'poll'>
+  /** A poll of a hung driver keeps its place for the whole timeout. */
+  readonly requestLimit: RequestLimit
   /** Milliseconds of a monotonic clock. */
   monotonicMs(): number
   sleep(ms: number, signal: AbortSignal): Promise<void>
@@ -40,9 +42,6 @@ export interface PolledDriver {
   readonly connects: boolean
 }
 
-/** The limit of concurrent polls. A poll of a hung driver takes the whole timeout. */
-const maxConcurrent = 256
-
 interface Poll {
   driver: Driver
   policy: PollPolicy
@@ -53,13 +52,12 @@ interface Poll {
 
 export function createUiPoller(deps: UiPollerDeps, signal: AbortSignal): UiPoller {
   const polls = new Map<string, Poll>()
-  const limit = pLimit(maxConcurrent)
 
   const run = async (poll: Poll, delayMs: number): Promise<void> => {
     const aborted = AbortSignal.any([signal, poll.stop.signal])
     await deps.sleep(delayMs, aborted)
     while (!aborted.aborted) {
-      const { sample, connected, policy, tookMs } = await limit(async () => {
+      const { sample, connected, policy, tookMs } = await deps.requestLimit.run(poll.driver.namespace, async () => {
         const startedMs = deps.monotonicMs()
         const { driver, policy } = poll
         const address = { scheme: policy.scheme, host: driver.podIp ?? '', port: policy.port }

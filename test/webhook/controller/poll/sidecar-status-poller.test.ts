@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
+import type { UiResult } from '../../../../spark-ui/http-get.ts'
 import {
   createSidecarStatusPoller,
   currentVerdict,
@@ -100,12 +102,14 @@ describe('createSidecarStatusPoller', () => {
         asked += 1
         return { kind: 'refused' }
       },
+      requestLimit: { run: (_namespace, send) => send() },
       nowMs: () => nowMs,
       monotonicMs: () => monotonicMs,
       responded: () => {},
     })
     const driver = createDriver({ ...withPort, ready: false })
     assert.equal(verdicts.pollIfDue(driver, 600_000), nowMs + 30_000)
+    await setImmediate()
     for (const set of [3_600_000, -100_000]) {
       nowMs += set
       monotonicMs += 10_000
@@ -117,5 +121,31 @@ describe('createSidecarStatusPoller', () => {
     assert.equal(asked, 2)
     await verdicts.pollNow(driver)
     assert.equal(asked, 3)
+  })
+
+  test('a request that waits for its turn → no second one for the same sidecar', async () => {
+    let [monotonicMs, asked] = [5_000, 0]
+    const { promise, resolve } = Promise.withResolvers<UiResult>()
+    const verdicts = createSidecarStatusPoller({
+      sendUiRequest: () => {
+        asked += 1
+        return promise
+      },
+      requestLimit: { run: (_namespace, send) => send() },
+      nowMs: () => notReadyMs + 200_000,
+      monotonicMs: () => monotonicMs,
+      responded: () => {},
+    })
+    const driver = createDriver({ ...withPort, ready: false })
+    for (let round = 0; round < 5; round += 1) {
+      verdicts.pollIfDue(driver, 600_000)
+      monotonicMs += 60_000
+    }
+    assert.equal(asked, 1)
+    resolve({ kind: 'refused' })
+    await setImmediate()
+    monotonicMs += 60_000
+    verdicts.pollIfDue(driver, 600_000)
+    assert.equal(asked, 2)
   })
 })
