@@ -10,7 +10,7 @@ export interface NamespaceLimitsWatch {
 
 /** LimitRanges and ResourceQuotas of all namespaces. */
 export function watchNamespaceLimits(deps: ReflectorDeps): NamespaceLimitsWatch {
-  const watch = (path: string) => createReflector<unknown>({ path, project: withoutManagedFields }, deps)
+  const watch = (path: string) => createReflector<unknown>({ path, project: projectLimits, maxKeptChars: 65_536 }, deps)
   const limitRanges = watch('/api/v1/limitranges')
   const resourceQuotas = watch('/api/v1/resourcequotas')
   return {
@@ -24,8 +24,8 @@ export function watchNamespaceLimits(deps: ReflectorDeps): NamespaceLimitsWatch 
   }
 }
 
-/** The object with only the name of its metadata. */
-function withoutManagedFields(object: unknown): unknown {
+/** The part that limits are computed from. */
+function projectLimits(object: unknown): unknown {
   if (!isRecord(object) || !('metadata' in object)) return undefined
-  return { ...object, metadata: { name: toRecord(object.metadata).name } }
+  return { metadata: { name: toRecord(object.metadata).name }, spec: object.spec, status: object.status }
 }

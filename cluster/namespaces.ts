@@ -1,6 +1,6 @@
-import { domain } from '../core/contract/pod-contract.ts'
 import { toRecord, toTexts } from '../core/json.ts'
 import { createReflector, type Reflector, type ReflectorDeps } from '../kubernetes/reflector.ts'
+import { pickOwnAnnotations } from './own-annotations.ts'
 
 /** The part of a namespace with protected drivers that is kept in memory. */
 export interface LabelledNamespace {
@@ -12,8 +12,7 @@ export interface LabelledNamespace {
 function projectNamespace(object: unknown): LabelledNamespace | undefined {
   const { name, annotations } = toRecord(toRecord(object).metadata)
   if (typeof name !== 'string') return undefined
-  const known = Object.entries(toTexts(annotations)).filter(([key]) => key.startsWith(`${domain}/`))
-  return { name, annotations: Object.fromEntries(known) }
+  return { name, annotations: pickOwnAnnotations(toTexts(annotations)) }
 }
 
 /** The namespaces with the opt-in label. A namespace that loses the label is removed. */
@@ -27,6 +26,7 @@ export function watchNamespaces(
       path: '/api/v1/namespaces',
       labelSelector,
       project: projectNamespace,
+      maxKeptChars: 65_536,
       onChange: ({ name }) => changed(name),
       onRemove: ({ name }) => changed(name),
     },

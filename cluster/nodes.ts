@@ -1,3 +1,4 @@
+import { boundText } from '../core/bounded-text.ts'
 import { toRecord, toRecords } from '../core/json.ts'
 import { createReflector, type Reflector, type ReflectorDeps } from '../kubernetes/reflector.ts'
 import type { Collection } from '../kubernetes/store.ts'
@@ -71,7 +72,7 @@ function parseNotReady(conditions: unknown): { readonly notReady?: NotReady } {
   if (ready === undefined || ready.status === 'True') return {}
   const atMs = Date.parse(String(ready.lastTransitionTime))
   const detail = [ready.reason, ready.message].filter((text) => typeof text === 'string' && text !== '').join(': ')
-  return { notReady: { sinceMs: Number.isNaN(atMs) ? null : atMs, detail: detail.slice(0, 200) } }
+  return { notReady: { sinceMs: Number.isNaN(atMs) ? null : atMs, detail: boundText(detail, 200) } }
 }
 
 /** {@link computeNodeCapabilities} of a collection, computed again only after the collection has changed. */

@@ -1,4 +1,4 @@
-import { domain } from '../core/contract/pod-contract.ts'
+import { actionsAnnotation } from '../core/contract/pod-contract.ts'
 import { toRecord, toText } from '../core/json.ts'
 import {
   parseSparkApplication,
@@ -11,6 +11,7 @@ import type { ApplicationLookup, ApplicationReference } from '../core/spark/appl
 import { describeResponse, type KubernetesApi } from '../kubernetes/api.ts'
 import { createReflector, type Reflector, type ReflectorDeps } from '../kubernetes/reflector.ts'
 import { formatApplicationPath } from './application-path.ts'
+import { pickOwnAnnotations } from './own-annotations.ts'
 
 /** The part of a SparkApplication that is kept in memory: ten thousand of them must fit in a few megabytes. */
 export interface KnownApplication {
@@ -23,13 +24,20 @@ export interface KnownApplication {
   readonly application: SparkApplication
 }
 
+/** The properties that admissions need are short, except Java options with a debug agent. */
+const maxKeptChars = 32_768
+/** The history of ten deletions has less than 5,000 characters. */
+const maxHistoryLength = 8_192
+
+/**
+ * The part that is kept. The properties that admissions need are kept whole, so that an application with very long ones is not
+ * kept at all, and is read at each of its admissions.
+ */
 export function projectApplication(object: unknown): KnownApplication | undefined {
   const application = parseSparkApplication(object)
   if (application === undefined) return undefined
   const { metadata, status } = toRecord(object)
   const { uid, generation, resourceVersion } = toRecord(metadata)
-  const pick = (map: Readonly<Record<string, string>>, test: (key: string) => boolean) =>
-    Object.fromEntries(Object.entries(map).filter(([key]) => test(key)))
   return {
     uid: toText(uid ?? ''),
     resourceVersion: toText(resourceVersion ?? ''),
@@ -37,7 +45,7 @@ export function projectApplication(object: unknown): KnownApplication | undefine
     attempts: countAttempts(application.operator, toRecord(status)),
     application: {
       ...application,
-      annotations: pick(application.annotations, (key) => key.startsWith(`${domain}/`)),
+      annotations: pickOwnAnnotations(application.annotations, { [actionsAnnotation]: maxHistoryLength }),
       sparkConf: pickAdmissionConf(application.sparkConf),
     },
   }
@@ -63,13 +71,17 @@ export interface SparkApplications {
 
 /** How long an admission waits for one SparkApplication. */
 const getDeadlineMs = 500
+/** An object in etcd has at most 1.5 MiB, and those of a CRD are stored as JSON. */
+const maxApplicationBytes = 2 * 1024 * 1024
+/** Any client may send an admission request that names an unknown SparkApplication. */
+const maxConcurrentGets = 16
 
 /** The SparkApplications of both operators, from the cache, else by one GET with a deadline. */
 export function watchSparkApplications(deps: ReflectorDeps): SparkApplications {
   const watched = sparkApplicationApis.map(({ operator, group, version }) => ({
     operator,
     reflector: createReflector(
-      { path: `/apis/${group}/${version}/sparkapplications`, project: projectApplication },
+      { path: `/apis/${group}/${version}/sparkapplications`, project: projectApplication, maxKeptChars },
       deps,
     ),
   }))
@@ -79,6 +91,16 @@ export function watchSparkApplications(deps: ReflectorDeps): SparkApplications {
     // With another uid it was deleted and created again, which the cache has not seen yet.
     return reference.uid === null || found?.uid === reference.uid ? found : undefined
   }
+  let gets = 0
+  const getInTurn = async (reference: ApplicationReference): Promise<ApplicationLookup> => {
+    if (gets >= maxConcurrentGets) return { kind: 'unreadable', reference, detail: 'too many are being read' }
+    gets += 1
+    try {
+      return await getApplication(deps.api, reference)
+    } finally {
+      gets -= 1
+    }
+  }
   return {
     reflectors: watched.map(({ reflector }) => reflector),
     known,
@@ -87,9 +109,7 @@ export function watchSparkApplications(deps: ReflectorDeps): SparkApplications {
     },
     lookup: (reference) => {
       const found = known(reference)
-      return found === undefined
-        ? getApplication(deps.api, reference)
-        : { kind: 'found', application: found.application }
+      return found === undefined ? getInTurn(reference) : { kind: 'found', application: found.application }
     },
   }
 }
@@ -97,7 +117,12 @@ export function watchSparkApplications(deps: ReflectorDeps): SparkApplications {
 async function getApplication(api: KubernetesApi, reference: ApplicationReference): Promise<ApplicationLookup> {
   const { uid } = reference
   const path = formatApplicationPath(reference)
-  const response = await api.request({ method: 'GET', path, deadlineMs: getDeadlineMs })
+  const response = await api.request({
+    method: 'GET',
+    path,
+    deadlineMs: getDeadlineMs,
+    maxBytes: maxApplicationBytes,
+  })
   const unreadable = (detail: string): ApplicationLookup => ({ kind: 'unreadable', reference, detail })
   if (response.kind === 'response' && response.status === 404 && uid === null) return { kind: 'none' }
   if (response.kind === 'failed' || response.status !== 200) return unreadable(describeResponse(response))

@@ -14,6 +14,8 @@ export interface ApiRequest {
   readonly contentType?: 'application/json' | 'application/merge-patch+json' | 'application/strategic-merge-patch+json'
   /** For the whole request, from connecting to the end of the response. */
   readonly deadlineMs: number
+  /** A larger response is not read to its end; it is a failure then. Without it, the bound of the client counts. */
+  readonly maxBytes?: number
   /** Receives the body of a 200 in chunks, as for a log; `body` is null then. If it returns false, the rest is not read. */
   readonly onBytes?: (bytes: Uint8Array) => boolean
 }
@@ -23,13 +25,15 @@ export type ApiResponse =
       readonly kind: 'response'
       readonly status: number
       readonly body: unknown
+      /** The size of the body, if it was read. */
+      readonly bytes?: number
       /** The server's clock at the response, with a resolution of a second (`Date`). */
       readonly dateMs?: number
       /** The delay that a 429 or 503 requests (`Retry-After`), at most an hour. */
       readonly retryAfterMs?: number
     }
-  /** There was no response, or it could not be read. */
-  | { readonly kind: 'failed'; readonly detail: string }
+  /** There was no response, or it could not be read. `isTooLarge`: it has more than {@link ApiRequest.maxBytes}. */
+  | { readonly kind: 'failed'; readonly detail: string; readonly isTooLarge?: boolean }
 
 export type WatchItem =
   | { readonly kind: 'event'; readonly event: unknown }

@@ -1,6 +1,5 @@
 import type { IncomingMessage } from 'node:http'
 import { Agent, request as httpsRequest } from 'node:https'
-import { text } from 'node:stream/consumers'
 import { parseJson } from '../core/json.ts'
 import type { ApiRequest, ApiResponse, KubernetesApi, WatchItem } from './api.ts'
 
@@ -26,11 +25,24 @@ interface RawRequest {
   readonly contentType?: string
 }
 
+/** What a client reads at most, because tenants decide how large the objects are. */
+export interface ClientBounds {
+  /** Of a response, if its request does not state a bound. */
+  readonly maxResponseBytes: number
+  /** Of one event of a watch, in characters. */
+  readonly maxEventChars: number
+}
+
+const unbounded: ClientBounds = { maxResponseBytes: Infinity, maxEventChars: Infinity }
+
 /**
  * A client of the Kubernetes API that keeps its connections. It uses node:https, because undici alone would take a tenth of
  * the webhook's memory limit.
  */
-export function createClient(access: ApiAccess): KubernetesApi & { close(): void } {
+export function createClient(
+  access: ApiAccess,
+  { maxResponseBytes, maxEventChars }: ClientBounds = unbounded,
+): KubernetesApi & { close(): void } {
   // Each watch occupies one connection.
   const agent = new Agent({ ...access.tls, keepAlive: true, maxSockets: 32 })
   const send = async (
@@ -51,13 +63,21 @@ export function createClient(access: ApiAccess): KubernetesApi & { close(): void
     return promise
   }
   return {
-    async request({ method, path, body, contentType = 'application/json', deadlineMs, onBytes }) {
+    async request({
+      method,
+      path,
+      body,
+      contentType = 'application/json',
+      deadlineMs,
+      onBytes,
+      maxBytes = maxResponseBytes,
+    }) {
       try {
         const content = body === undefined ? {} : { body: JSON.stringify(body), contentType }
         const response = await send({ method, path, ...content }, AbortSignal.timeout(deadlineMs))
         return onBytes !== undefined && response.statusCode === 200
           ? await streamResponse(response, onBytes)
-          : await readResponse(response)
+          : await readResponse(response, maxBytes)
       } catch (error) {
         return { kind: 'failed', detail: describeError(error) }
       }
@@ -68,12 +88,13 @@ export function createClient(access: ApiAccess): KubernetesApi & { close(): void
       try {
         const response = await send({ method: 'GET', path }, AbortSignal.any([signal, idle.signal]))
         if (response.statusCode !== 200) {
-          const detail = (await text(response)).slice(0, 300)
+          const body = await readText(response, maxResponseBytes)
+          const detail = body === undefined ? 'a response that is too large' : body.slice(0, 300)
           yield { kind: 'failed', status: response.statusCode ?? 0, detail, ...parseRetryAfter(response) }
           return
         }
         response.on('data', () => timer.refresh())
-        for await (const line of splitLines(response)) yield { kind: 'event', event: parseJson(line) }
+        for await (const line of splitLines(response, maxEventChars)) yield { kind: 'event', event: parseJson(line) }
       } catch (error) {
         yield { kind: 'failed', status: null, detail: describeError(error) }
       } finally {
@@ -86,15 +107,37 @@ export function createClient(access: ApiAccess): KubernetesApi & { close(): void
   }
 }
 
-async function readResponse(response: IncomingMessage): Promise<ApiResponse> {
-  const body = await text(response)
+async function readResponse(response: IncomingMessage, maxBytes: number): Promise<ApiResponse> {
+  const body = await readText(response, maxBytes)
+  if (body === undefined) {
+    return { kind: 'failed', detail: `the response is larger than ${maxBytes} bytes`, isTooLarge: true }
+  }
   return {
     kind: 'response',
     status: response.statusCode ?? 0,
     body: body === '' ? null : parseJson(body),
+    bytes: Buffer.byteLength(body),
     ...parseDate(response),
     ...parseRetryAfter(response),
   }
+}
+
+/** Undefined if the body is larger than `maxBytes`. */
+async function readText(response: IncomingMessage, maxBytes: number): Promise<string | undefined> {
+  const decoder = new TextDecoder()
+  let text = ''
+  let bytes = 0
+  if (Number(response.headers['content-length'] ?? 0) > maxBytes) {
+    response.destroy()
+    return undefined
+  }
+  for await (const piece of response) {
+    bytes += piece.length
+    // Leaving the loop closes the connection.
+    if (bytes > maxBytes) return undefined
+    text += decoder.decode(piece, { stream: true })
+  }
+  return text + decoder.decode()
 }
 
 async function streamResponse(
@@ -106,15 +149,22 @@ async function streamResponse(
   return { kind: 'response', status: 200, body: null }
 }
 
-/** The lines of a body that are not empty. */
-async function* splitLines(body: AsyncIterable<Buffer>): AsyncIterable<string> {
+/** The lines of a body that are not empty. A line that is too long is the last one, and is cut, so that it is not JSON. */
+async function* splitLines(body: AsyncIterable<Buffer>, maxChars: number): AsyncIterable<string> {
   const decoder = new TextDecoder()
   let rest = ''
   for await (const piece of body) {
-    rest += decoder.decode(piece, { stream: true })
-    const parts = rest.split('\n')
-    rest = parts.pop() ?? ''
-    yield* parts.filter((part) => part !== '')
+    // Only the new piece is searched: a line of many pieces would be searched again with each of them.
+    const [end = '', ...lines] = decoder.decode(piece, { stream: true }).split('\n')
+    rest += end
+    for (const line of lines) {
+      if (rest !== '') yield rest
+      rest = line
+    }
+    if (rest.length > maxChars) {
+      yield rest
+      return
+    }
   }
 }
 

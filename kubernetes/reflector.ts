@@ -2,8 +2,9 @@ import { type Backoff, createBackoff } from '../core/backoff.ts'
 import type { Log } from '../core/log.ts'
 import { type ApiResponse, describeResponse, type KubernetesApi } from './api.ts'
 import { isCollectionAbsent } from './discovery.ts'
-import { type ListPage, parsePage } from './list-page.ts'
-import { type Collection, createObjectStore, type ObjectStore } from './store.ts'
+import { type ListPage, parsePage, requestPage } from './list-page.ts'
+import { createPageSize, type PageSize } from './page-size.ts'
+import { type Collection, createObjectStore, type ObjectStore, type Refusal } from './store.ts'
 
 export interface ReflectorDeps {
   readonly api: KubernetesApi
@@ -21,12 +22,18 @@ export interface ReflectorOptions<T> {
   readonly labelSelector?: string
   /** With `metadata.name=x`, a permission that is limited to this resourceName is enough. */
   readonly fieldSelector?: string
-  /** Returns the part of an object to keep. An object for which it returns undefined is left out. */
+  /**
+   * Returns the part of an object to keep. An object for which it returns undefined is left out. It must not keep a slice of a
+   * long text, which would keep the whole text.
+   */
   project(object: unknown): T | undefined
+  /** In characters: an object whose kept part is larger is left out. Without it, no object is. */
+  readonly maxKeptChars?: number
   /** Called after an object was added or changed, also by a list. `before` is the object that had this name before. */
   onChange?(object: T, before: T | undefined): void
   /** Called after an object was removed. */
   onRemove?(before: T): void
+  /** The maximum number of objects in one page of a list. */
   readonly pageSize?: number
   readonly timing?: Partial<ReflectorTiming>
 }
@@ -77,6 +84,8 @@ interface ReflectorState<T> {
   readonly objects: ObjectStore<T>
   readonly activity: ActivityTracker
   readonly backoff: Backoff
+  /** Kept between lists: a list is as large as the one before. */
+  readonly pageSize: PageSize
   /** The selectors as query parameters, each with a leading `&`. */
   readonly selector: string
   synced: boolean
@@ -97,9 +106,10 @@ export function createReflector<T>(options: ReflectorOptions<T>, deps: Reflector
     options,
     deps,
     timing,
-    objects: createObjectStore(options.project),
+    objects: createObjectStore(options.project, createRefusal(options, deps)),
     activity,
     backoff: createBackoff(timing, deps.random),
+    pageSize: createPageSize(options.pageSize ?? 250),
     selector: formatSelector(options),
     synced: false,
     markSynced: () => {
@@ -157,12 +167,12 @@ type NoList =
   | { readonly kind: 'failed'; readonly detail: string; readonly retryAfterMs: number }
 
 async function list<T>(state: ReflectorState<T>): Promise<ListResult> {
-  const { options, deps, timing, objects, activity, selector } = state
+  const { options, deps, timing, objects, activity, selector, pageSize } = state
   const listed = new Set<string>()
-  let continuation = ''
+  let continueToken = ''
   for (;;) {
-    const path = `${options.path}?limit=${options.pageSize ?? 250}${selector}${continuation}`
-    const response = await deps.api.request({ method: 'GET', path, deadlineMs: timing.listDeadlineMs })
+    const request = { path: options.path, selector, continueToken, deadlineMs: timing.listDeadlineMs }
+    const response = await requestPage(deps.api, request, pageSize)
     const page = await readPage(state, response)
     if ('kind' in page) return page
     activity.recordActivity()
@@ -174,7 +184,7 @@ async function list<T>(state: ReflectorState<T>): Promise<ListResult> {
       publishChanges(state)
       return { kind: 'listed', resourceVersion: page.resourceVersion }
     }
-    continuation = `&continue=${encodeURIComponent(page.continueToken)}`
+    continueToken = page.continueToken
   }
 }
 
@@ -265,6 +275,28 @@ function publishChanges<T>({ objects, options }: ReflectorState<T>): void {
   for (const { now, before } of objects.takeChanges()) {
     if (now !== undefined) options.onChange?.(now, before)
     else if (before !== undefined) options.onRemove?.(before)
+  }
+}
+
+/** A client may write its object as often as it likes. */
+const refusalLogIntervalMs = 60_000
+
+/** Refuses objects of which too much would be kept, and logs the latest of them once a minute. */
+function createRefusal<T>(
+  { path, maxKeptChars = Infinity }: ReflectorOptions<T>,
+  { log, nowMs }: ReflectorDeps,
+): Refusal {
+  let loggedMs = Number.NEGATIVE_INFINITY
+  let unlogged = 0
+  return {
+    maxChars: maxKeptChars,
+    refused: ({ namespace, name }) => {
+      unlogged += 1
+      if (Math.abs(nowMs() - loggedMs) < refusalLogIntervalMs) return
+      log.warn({ event: 'object-too-large', path, namespace, name, maxChars: maxKeptChars, refusals: unlogged })
+      loggedMs = nowMs()
+      unlogged = 0
+    },
   }
 }
 

@@ -1,4 +1,6 @@
-import { toRecord, toStringOrEmpty, toText } from '../core/json.ts'
+import { boundText } from '../core/bounded-text.ts'
+import { toRecord, toStringOrEmpty } from '../core/json.ts'
+import { isLargerThan } from './value-size.ts'
 
 /** The objects of one API collection as they were last seen. Only the projection of each object is kept. */
 export interface Collection<T> {
@@ -37,13 +39,24 @@ export interface Change<T> {
   readonly before: T | undefined
 }
 
-interface ObjectName {
+export interface ObjectName {
   readonly namespace: string
   readonly name: string
 }
 
+/** Which objects a store refuses because the kept part is too large. */
+export interface Refusal {
+  readonly maxChars: number
+  refused(name: ObjectName): void
+}
+
+const noRefusal: Refusal = { maxChars: Infinity, refused: () => {} }
+
 /** An empty store. `project` returns the part of an object to keep; an object for which it returns undefined is left out. */
-export function createObjectStore<T>(project: (object: unknown) => T | undefined): ObjectStore<T> {
+export function createObjectStore<T>(
+  project: (object: unknown) => T | undefined,
+  refusal: Refusal = noRefusal,
+): ObjectStore<T> {
   const byNamespace = new Map<string, Map<string, T>>()
   let revision = 0
   let changes: Change<T>[] = []
@@ -58,7 +71,9 @@ export function createObjectStore<T>(project: (object: unknown) => T | undefined
 
   function put(key: ObjectName, object: unknown): void {
     const now = project(object)
-    if (now === undefined) {
+    const isRefused = now !== undefined && isLargerThan(now, refusal.maxChars)
+    if (isRefused) refusal.refused(key)
+    if (now === undefined || isRefused) {
       remove(key)
       return
     }
@@ -130,15 +145,17 @@ type WatchEvent =
 function parseWatchEvent(event: unknown): WatchEvent {
   const { type, object } = toRecord(event)
   const { resourceVersion } = toRecord(toRecord(object).metadata)
-  if (type === 'ERROR') return { kind: 'relist', detail: String(toRecord(object).message ?? 'ERROR event') }
+  if (type === 'ERROR') return { kind: 'relist', detail: describeError(object) }
   if (typeof resourceVersion !== 'string') return { kind: 'relist', detail: 'an event without a resourceVersion' }
   if (type === 'BOOKMARK') return { kind: 'bookmark', resourceVersion }
   const key = identify(object)
   if (key === undefined) return { kind: 'relist', detail: 'an event without an object' }
   if (type === 'DELETED') return { kind: 'removed', key, resourceVersion }
   if (type === 'ADDED' || type === 'MODIFIED') return { kind: 'stored', key, resourceVersion, object }
-  return { kind: 'relist', detail: `an event of type ${toText(type)}` }
+  return { kind: 'relist', detail: `an event of type ${boundText(toStringOrEmpty(type), 40)}` }
 }
+
+const describeError = (status: unknown) => boundText(toStringOrEmpty(toRecord(status).message) || 'ERROR event', 300)
 
 const noObjects: readonly never[] = []
 const formatKey = ({ namespace, name }: ObjectName) => `${namespace}/${name}`

@@ -5,8 +5,9 @@ import { watchSparkApplications } from '../cluster/spark-applications.ts'
 import type { BackgroundTasks } from '../core/background-tasks.ts'
 import type { Capabilities } from '../core/kubernetes/capabilities.ts'
 import type { KubernetesApi } from '../kubernetes/api.ts'
-import { createClient } from '../kubernetes/client.ts'
+import { type ClientBounds, createClient } from '../kubernetes/client.ts'
 import { type AccessEnvironment, loadAccess } from '../kubernetes/in-cluster-access.ts'
+import { maxObjectBytes } from '../kubernetes/page-size.ts'
 import type { ReflectorDeps } from '../kubernetes/reflector.ts'
 import type { Config, KubernetesConfig } from './config/config.ts'
 import { createControllerMetrics } from './controller/metrics/metrics.ts'
@@ -43,6 +44,9 @@ export function createStaticCluster(capabilities: Capabilities, metrics: Metrics
 const pullPolicyWarning =
   'with SPARK_NANNY_SIDECAR_IMAGE_PULL_POLICY=Always, drivers cannot start while the registry is unavailable; with IfNotPresent they can'
 
+/** No request but a list is about more than one object. */
+export const clientBounds: ClientBounds = { maxResponseBytes: maxObjectBytes, maxEventChars: maxObjectBytes }
+
 type ClusterDeps = Omit<ReflectorDeps, 'api'> & Pick<StartControllerDeps, 'version' | 'monotonicMs'>
 
 /** Starts to watch the objects that admission needs, and starts the controller. */
@@ -55,7 +59,7 @@ export async function connectCluster(
   loops: BackgroundTasks,
 ): Promise<ClusterConnection> {
   const { namespace, capabilityIntervalMs, serviceAccountDir } = kubernetes
-  const api = createClient(await loadAccess(env, serviceAccountDir))
+  const api = createClient(await loadAccess(env, serviceAccountDir), clientBounds)
   if (sidecar.imagePullPolicy === 'Always') deps.log.warn({ event: 'pull-policy', detail: pullPolicyWarning })
   const reflectorDeps = { ...deps, api }
   const applications = watchSparkApplications(reflectorDeps)

@@ -31,6 +31,48 @@ describe('watchSparkApplications', () => {
     assert.deepEqual(confOf({ driver: { javaOptions: debug } }), { 'spark.driver.extraJavaOptions': debug })
   })
 
+  test('a tenant’s texts of a megabyte → are cut, except properties that an admission needs whole', () => {
+    const long = 'x'.repeat(1_000_000)
+    const huge = application('uid-1', 'Always')
+    Object.assign(huge.metadata, {
+      annotations: Object.fromEntries(
+        ['actions', 'recoveries', 'restart', 'foo'].map((name) => [`spark-nanny.io/${name}`, long]),
+      ),
+    })
+    assert.ok(JSON.stringify(projectApplication(huge)).length < 10_000)
+  })
+
+  test('an application of which too much would be kept → is logged once, and read at each admission', async (t) => {
+    const { api, deps, signal, lines } = await createApiFixture(t)
+    const { reflectors, known, lookup } = watchSparkApplications(deps)
+    const large = application('uid-1', 'Always')
+    const javaOptions = `-agentlib:jdwp=server=y ${'x'.repeat(100_000)}`
+    api.set(path, { ...large, spec: { ...large.spec, driver: { javaOptions } } })
+    for (const reflector of reflectors) void reflector.run(signal)
+    await until(() => reflectors.every((reflector) => reflector.synced()) && api.watches() === 1, 'synced')
+    api.set(path, { ...large, spec: { ...large.spec, driver: { javaOptions } } })
+    api.set(path, { ...large, metadata: { ...large.metadata, name: 'small' } })
+    await until(() => known({ ...reference, name: 'small' }) !== undefined, 'a small one')
+    assert.equal(known(reference), undefined)
+    const found = await lookup(reference)
+    assert.ok(found.kind === 'found')
+    assert.equal(found.application.sparkConf['spark.driver.extraJavaOptions'], javaOptions)
+    const refusals = lines.filter(({ line }) => line.event === 'object-too-large')
+    assert.deepEqual(
+      refusals.map(({ line }) => [line.namespace, line.name]),
+      [['spark', 'opl']],
+    )
+  })
+
+  test('many admissions with unknown applications → a bounded number of requests, and the others go on without', async (t) => {
+    const { api, deps } = await createApiFixture(t)
+    const { lookup } = watchSparkApplications(deps)
+    api.intercept(() => ({ status: 200, body: application('uid-1', 'Always'), delayMs: 50 }))
+    const found = await Promise.all(Array.from({ length: 100 }, () => lookup(reference)))
+    assert.equal(found.filter(({ kind }) => kind === 'unreadable').length, 84)
+    assert.equal(api.requests.length, 16)
+  })
+
   test('a cached application → no request; a missing or replaced one → one GET', async (t) => {
     const { api, deps, signal } = await createApiFixture(t)
     const { reflectors, lookup } = watchSparkApplications(deps)

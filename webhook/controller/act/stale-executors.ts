@@ -1,6 +1,7 @@
 import { parseTimeMs, toRecord, toRecords, toStringOrEmpty } from '../../../core/json.ts'
 import { describeResponse, type KubernetesApi } from '../../../kubernetes/api.ts'
-import { parsePage } from '../../../kubernetes/list-page.ts'
+import { parsePage, requestPage } from '../../../kubernetes/list-page.ts'
+import { createPageSize } from '../../../kubernetes/page-size.ts'
 import { podsPath } from '../../../kubernetes/paths.ts'
 import type { Driver } from '../driver/driver.ts'
 import type { PodVersion } from './cluster-writer.ts'
@@ -72,14 +73,19 @@ export async function listExecutors(
   // The length of a path is limited. After many restarts no executor of the first drivers is left.
   const selector = `spark-role=executor,spark-app-selector in (${[...ids.slice(0, 1), ...ids.slice(1).slice(-20)].join(',')})`
   const executors: Executor[] = []
-  let next = ''
+  const request = {
+    path: podsPath(namespace),
+    selector: `&labelSelector=${encodeURIComponent(selector)}`,
+    deadlineMs: 10_000,
+  }
+  const pageSize = createPageSize(250)
+  let continueToken = ''
   do {
-    const path = `${podsPath(namespace)}?limit=250&labelSelector=${encodeURIComponent(selector)}${next}`
-    const response = await api.request({ method: 'GET', path, deadlineMs: 10_000 })
+    const response = await requestPage(api, { ...request, continueToken }, pageSize)
     const page = response.kind === 'response' && response.status === 200 ? parsePage(response.body) : undefined
     if (page === undefined) return { problem: describeResponse(response) }
     executors.push(...page.items.flatMap((item) => parseExecutor(item) ?? []))
-    next = page.continueToken === '' ? '' : `&continue=${encodeURIComponent(page.continueToken)}`
-  } while (next !== '')
+    continueToken = page.continueToken
+  } while (continueToken !== '')
   return { executors }
 }

@@ -17,8 +17,8 @@ export interface DriverWatch {
   listen(listener: DriverListener, signal: AbortSignal): void
 }
 
-/** A pod is 15 kB or more as JSON, so larger pages would take much memory. */
-const pageSize = 100
+/** More than {@link parseDriver} keeps of any pod: a driver that is not observed could not be let start without its sidecar. */
+const maxKeptChars = 65_536
 
 export function watchDrivers(deps: ReflectorDeps): DriverWatch {
   const listeners = new Set<DriverListener>()
@@ -29,7 +29,7 @@ export function watchDrivers(deps: ReflectorDeps): DriverWatch {
     {
       path: '/api/v1/pods',
       labelSelector: 'spark-role=driver',
-      pageSize,
+      maxKeptChars,
       project: parseDriver,
       onChange: (driver, before) => {
         const same = before?.uid === driver.uid

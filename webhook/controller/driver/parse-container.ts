@@ -1,3 +1,4 @@
+import { boundText } from '../../../core/bounded-text.ts'
 import { isRecord, parseTimeMs, toRecord, toStringOrEmpty } from '../../../core/json.ts'
 import type { Container } from '../../../core/kubernetes/pod.ts'
 import type { ContainerEnd, ContainerState, DriverContainer } from './driver.ts'
@@ -11,7 +12,7 @@ export function parseContainer(
   const last = toRecord(status?.lastState).terminated
   return {
     name: container?.name ?? '',
-    image: container?.image ?? '',
+    image: boundText(container?.image ?? '', maxImageLength),
     state: parseState(toRecord(status?.state)),
     restarts: typeof status?.restartCount === 'number' ? status.restartCount : 0,
     last: isRecord(last) ? parseEnd(last) : null,
@@ -22,19 +23,22 @@ function parseState({ running, terminated, waiting }: Record<string, unknown>): 
   if (isRecord(running)) return { kind: 'running', startedMs: parseTimeMs(running.startedAt) ?? 0 }
   if (isRecord(terminated)) return { kind: 'ended', ...parseEnd(terminated) }
   const { reason, message } = toRecord(waiting)
-  return { kind: 'waiting', reason: toStringOrEmpty(reason), message: truncate(toStringOrEmpty(message)) }
+  return { kind: 'waiting', reason: truncate(toStringOrEmpty(reason)), message: truncate(toStringOrEmpty(message)) }
 }
 
 function parseEnd(terminated: Record<string, unknown>): ContainerEnd {
   const [startedMs, finishedMs] = [parseTimeMs(terminated.startedAt), parseTimeMs(terminated.finishedAt)]
   return {
     exitCode: typeof terminated.exitCode === 'number' ? terminated.exitCode : -1,
-    reason: toStringOrEmpty(terminated.reason),
+    reason: truncate(toStringOrEmpty(terminated.reason)),
     message: truncate(toStringOrEmpty(terminated.message)),
     finishedMs,
     ranForMs: startedMs === null || finishedMs === null ? null : finishedMs - startedMs,
   }
 }
 
+/** The API server accepts an image of any length. No registry accepts one that is longer. */
+const maxImageLength = 500
+
 /** A kubelet's message may have any length. */
-export const truncate = (text: string) => (text.length > 300 ? `${text.slice(0, 300)}…` : text)
+export const truncate = (text: string) => boundText(text, 300)

@@ -1,8 +1,9 @@
 import { isCountedByJob, isWindows } from '../../../admission/decide.ts'
+import { pickOwnAnnotations } from '../../../cluster/own-annotations.ts'
+import { boundText } from '../../../core/bounded-text.ts'
 import { findCollision } from '../../../core/contract/collisions.ts'
 import {
   applicationIdSuffixEnv,
-  domain,
   injectedAnnotation,
   sidecarContainerName,
   sidecarEnv,
@@ -12,7 +13,7 @@ import { parseTimeMs, toRecord, toRecords, toStringOrEmpty } from '../../../core
 import { parsePod } from '../../../core/kubernetes/parse-objects.ts'
 import { type Container, findApplicationId, findDriverContainerIndex, type Pod } from '../../../core/kubernetes/pod.ts'
 import { type DriverPolicy, decodePolicy } from '../../../core/settings/driver-policy.ts'
-import { findApplicationReference } from '../../../core/spark/application-reference.ts'
+import { type ApplicationReference, findApplicationReference } from '../../../core/spark/application-reference.ts'
 import { identifyDriver } from '../../../core/spark/driver-identity.ts'
 import type { Driver, PodPhase } from './driver.ts'
 import { parseContainer, truncate } from './parse-container.ts'
@@ -39,7 +40,7 @@ export function parseDriver(object: unknown): Driver | undefined {
   const [network, disrupted] = [condition('PodReadyToStartContainers'), condition('DisruptionTarget')]
   const index = findDriverContainerIndex(pod.spec)
   const container = index === undefined ? undefined : pod.spec.containers[index]
-  const owner = findApplicationReference(pod, namespace) ?? null
+  const owner = boundOwner(findApplicationReference(pod, namespace))
   const annotations = pickOwnAnnotations(pod.metadata?.annotations)
   const driver = parseContainer(container, toRecords(status.containerStatuses))
   return {
@@ -49,8 +50,8 @@ export function parseDriver(object: unknown): Driver | undefined {
     resourceVersion: toStringOrEmpty(metadata.resourceVersion),
     createdMs: parseTimeMs(metadata.creationTimestamp) ?? 0,
     deletionMs: parseTimeMs(metadata.deletionTimestamp),
-    finalizers: Array.isArray(metadata.finalizers) ? metadata.finalizers.map(String).map(truncate) : noNames,
-    application: owner?.name ?? pod.metadata?.labels?.['spark-app-name'] ?? name,
+    finalizers: parseFinalizers(metadata.finalizers),
+    application: owner?.name ?? boundText(pod.metadata?.labels?.['spark-app-name'] ?? name, maxNameLength),
     applicationId: findApplicationId(pod) ?? null,
     owner,
     annotations,
@@ -99,11 +100,21 @@ function findSidecarPolicy({ spec }: Pod): DriverPolicy | undefined {
   return 'policy' in decoded ? decoded.policy : undefined
 }
 
-function pickOwnAnnotations(annotations: Readonly<Record<string, string>> | undefined | null) {
-  const entries = Object.entries(annotations ?? {}).filter(([name]) => name.startsWith(`${domain}/`))
-  return entries.length === 0 ? none : Object.fromEntries(entries)
+/** Names and uids of owners are not validated by the API server. A longer name is not that of any object. */
+function boundOwner(owner: ApplicationReference | undefined): ApplicationReference | null {
+  if (owner === undefined) return null
+  const { name, uid } = owner
+  return { ...owner, name: boundText(name, maxNameLength), uid: uid === null ? null : boundText(uid, maxNameLength) }
 }
 
-const none: Readonly<Record<string, string>> = {}
+/** The maximum length of a name in Kubernetes (DNS subdomain, RFC 1123). */
+const maxNameLength = 253
+const maxFinalizers = 10
+
+const parseFinalizers = (value: unknown): readonly string[] =>
+  Array.isArray(value) && value.length > 0
+    ? value.slice(0, maxFinalizers).map((item) => truncate(toStringOrEmpty(item)))
+    : noNames
+
 const noNames: readonly string[] = []
-const pick = (value: unknown) => (typeof value === 'string' && value !== '' ? value : null)
+const pick = (value: unknown) => (typeof value === 'string' && value !== '' ? truncate(value) : null)

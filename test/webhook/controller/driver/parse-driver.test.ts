@@ -64,6 +64,50 @@ describe('parseDriver', () => {
     }
   })
 
+  test('a pod of a tenant with texts of a megabyte in every field → what is kept stays below 32 kB', () => {
+    const long = 'x'.repeat(1_000_000)
+    const pod = structuredClone(driverPod({ state: waiting('ImagePullBackOff') })) as unknown as {
+      metadata: Record<string, unknown>
+      spec: { containers: Record<string, unknown>[]; nodeName?: string }
+      status: Record<string, unknown>
+    }
+    Object.assign(pod.metadata, {
+      annotations: Object.fromEntries(
+        Array.from({ length: 5_000 }, (_, index) => [`spark-nanny.io/${index}`, index === 0 ? long : 'x'.repeat(400)]),
+      ),
+      finalizers: Array.from({ length: 1_000 }, () => `example.io/${long}`),
+      ownerReferences: [
+        {
+          apiVersion: 'sparkoperator.k8s.io/v1beta2',
+          kind: 'SparkApplication',
+          name: long,
+          uid: long,
+          controller: true,
+        },
+      ],
+    })
+    for (const container of pod.spec.containers) container.image = long
+    pod.spec.nodeName = long
+    const status = { containerID: long, state: { waiting: { reason: long, message: long } } }
+    Object.assign(pod.status, {
+      reason: long,
+      containerStatuses: pod.spec.containers.map(({ name }) => ({ ...status, name })),
+    })
+    const size = JSON.stringify(parseDriver(pod)).length
+    assert.ok(size < 32_000, `${size}`)
+  })
+
+  test('more annotations than are kept → those that spark-nanny knows are among them', () => {
+    const unknown = Array.from({ length: 500 }, (_, index) => [`spark-nanny.io/a${index}`, 'x'])
+    const known = [
+      ['spark-nanny.io/paused-until', '2099-01-01T00:00:00Z'],
+      ['spark-nanny.io/restart', 'observe'],
+    ]
+    const driver = createDriver({ annotations: Object.fromEntries([...unknown, ...known]) })
+    for (const [name = '', value] of known) assert.equal(driver.annotations[name], value)
+    assert.equal(Object.keys(driver.annotations).length, 50)
+  })
+
   test('an object without pod fields, name or uid → undefined', () => {
     for (const object of [null, {}, { metadata: {}, spec: { containers: [] } }])
       assert.equal(parseDriver(object), undefined)
