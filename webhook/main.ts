@@ -87,7 +87,7 @@ async function serve(config: Config, { log, flush }: Logging): Promise<void> {
   await certificates.prepare()
   for (const [name, run] of Object.entries(certificates.loops)) loops.start(name, run)
 
-  const metricsListener = createMetricsServer(metrics)
+  const metricsListener = createMetricsServer(metrics, () => performance.now())
   await listen(metricsListener, config.metricsPort)
   await app.ready()
   await listen(app.server, config.port)

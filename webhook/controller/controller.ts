@@ -77,6 +77,8 @@ function createDriverListener(parts: LeaderParts): DriverListener {
       confirmIfObserved(states.known(driver.uid), undefined)
       terminations.gone(driver, findDeletionCause(driver))
       journal.podGone(driver)
+      // A new pod of the same name is reported after this one is gone.
+      queue.remove(driverKey(driver))
       for (const part of [states, uiPoller, sidecarStatusPoller, waitTracker]) part.forget(driver.uid)
     },
   }

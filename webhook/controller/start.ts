@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { watchNamespaces } from '../../cluster/namespaces.ts'
-import type { SparkApplications } from '../../cluster/spark-applications.ts'
+import type { KnownApplication, SparkApplications } from '../../cluster/spark-applications.ts'
 import { addUntilAborted } from '../../core/abort.ts'
 import type { BackgroundTasks } from '../../core/background-tasks.ts'
 import { createLeaderElector } from '../../kubernetes/leader-election/leader-elector.ts'
@@ -70,11 +70,13 @@ export function startController(deps: StartControllerDeps): { suspension(): stri
     },
   })
   const { quarantined } = createDeletionTracker(config.safeguards)
+  const isInProtectedNamespace = ({ application }: KnownApplication) =>
+    namespaces.objects.get('', application.namespace) !== undefined
   const coverageOf = (driver: Driver) => findCoverage(driver, contextDeps)
   deps.metrics.registerGauges({
     isLeader: elector.leads,
     counts: () => countDrivers(drivers.reflector.objects.all(), coverageOf, deps.version, deps.nowMs()),
-    quarantined: () => quarantined(deps.applications.all()),
+    quarantined: () => quarantined([...deps.applications.all()].filter(isInProtectedNamespace)),
     breakers: () => ({
       'unhealthy-share': controller.blockedNamespaces(),
       'sidecar-image': sidecarImageBreaker.isSuspended() ? [''] : [],

@@ -137,17 +137,41 @@ function createCapabilityMetric(registers: Registry[]): Pick<Metrics, 'showCapab
 
 const toKindLabel = (kind: string) => (kind === 'Pod' || kind === 'Service' ? kind : 'other')
 
+/** How long one text is served. Anyone in the cluster may send requests, but the text must not be computed for each of them. */
+const sharedForMs = 1_000
+const maxConnections = 64
+
+/** Returns the text of the last second, or of the rendering that is under way. */
+function shareRendering(render: () => Promise<string>, nowMs: () => number): () => Promise<string> {
+  let shared: { readonly text: Promise<string>; readonly untilMs: number } | undefined
+  return () => {
+    if (shared !== undefined && nowMs() < shared.untilMs) return shared.text
+    const text = render()
+    const rendering = { text, untilMs: Infinity }
+    shared = rendering
+    const settle = (untilMs: number) => () => {
+      if (shared === rendering) shared = { text, untilMs }
+    }
+    text.then(() => settle(nowMs() + sharedForMs)(), settle(0))
+    return text
+  }
+}
+
 /** Serves `/metrics` over plain HTTP. */
-export function createMetricsServer(metrics: Metrics): Server {
-  return createServer({ requestTimeout: 10_000 }, async (request, response) => {
+export function createMetricsServer(metrics: Pick<Metrics, 'render' | 'contentType'>, nowMs: () => number): Server {
+  const render = shareRendering(metrics.render, nowMs)
+  const server = createServer({ requestTimeout: 10_000 }, async (request, response) => {
     if (request.url?.split('?')[0] !== '/metrics') {
       response.writeHead(404).end()
       return
     }
     try {
-      response.writeHead(200, { 'content-type': metrics.contentType }).end(await metrics.render())
+      const text = await render()
+      response.writeHead(200, { 'content-type': metrics.contentType }).end(text)
     } catch {
       response.writeHead(500).end()
     }
   })
+  server.maxConnections = maxConnections
+  return server
 }

@@ -4,7 +4,9 @@ import type { Log } from '../../../core/log.ts'
 import type { EventContent } from '../../../kubernetes/event.ts'
 import type { WriteResult } from '../../../kubernetes/write-result.ts'
 import type { ActionTask } from '../decide/action-task.ts'
+import { addHourly, isBelowHourly } from '../driver/hourly-count.ts'
 import { driverLogFields } from '../driver/log-fields.ts'
+import { digestText } from '../driver/text-digest.ts'
 import type { ActionName, ActionResult, ControllerMetrics } from '../metrics/metrics.ts'
 import type { ClusterWriter } from './cluster-writer.ts'
 import { toApplicationReference, toPodReference } from './involved-object.ts'
@@ -13,6 +15,7 @@ export interface EventRecorderDeps {
   readonly writer: Pick<ClusterWriter, 'publishEvent'>
   readonly metrics: Pick<ControllerMetrics, 'recordAction'>
   readonly log: Log
+  nowMs(): number
   sleep(ms: number, signal: AbortSignal): Promise<void>
 }
 
@@ -29,7 +32,10 @@ export interface EventRecorder {
   isRecorded(task: ActionTask, decision: Decision): boolean
   /** Logs and counts a decision, unless it is recorded already. */
   recordDecision(task: ActionTask, decision: Decision): void
-  /** Publishes an Event on the pod, and on its SparkApplication if `onApplication`. */
+  /**
+   * Publishes an Event on the pod, and on its SparkApplication if `onApplication`. Above a number of Events of one pod within an
+   * hour, publishes nothing.
+   */
   publish(task: ActionTask, event: EventContent, onApplication?: boolean): Promise<WriteResult>
   /**
    * Publishes an Event about a completed action, with its own retries: no later evaluation would publish the Event again.
@@ -39,25 +45,33 @@ export interface EventRecorder {
 }
 
 const publishAttempts = 6
+/** Events of one pod within an hour, except those about completed actions, which the budgets limit. */
+const maxReportsPerHour = 20
+const maxDecisionsPerHour = 60
+/** Of one pod. An Event that is published again after it was forgotten has the same name, so that there is still one. */
+const maxPublishedKept = 50
 /** Limits the Events about completed actions, so that Events for which a driver waits are not queued behind them. */
 const maxConcurrentPublishes = 8
 
 /** Retries until `signal`. */
 export function createEventRecorder(
-  { writer, metrics, log, sleep }: EventRecorderDeps,
+  { writer, metrics, log, nowMs, sleep }: EventRecorderDeps,
   signal: AbortSignal,
 ): EventRecorder {
   const limit = pLimit(maxConcurrentPublishes)
 
   const isRecorded = ({ assessment, state }: ActionTask, decision: Decision): boolean =>
-    state.decided.get(assessment.kind) === decisionText(decision)
+    state.decided.get(assessment.kind) === digestDecision(decision)
 
   const recordDecision = (task: ActionTask, decision: Decision): void => {
     if (isRecorded(task, decision)) return
     const { driver, assessment, state } = task
     const { action, result, details = {} } = decision
-    state.decided.set(assessment.kind, decisionText(decision))
+    state.decided.set(assessment.kind, digestDecision(decision))
     metrics.recordAction(action, result)
+    // A pod whose annotations alternate leads to a new decision at each change.
+    if (!isBelowHourly(state.decisions, maxDecisionsPerHour, nowMs())) return
+    addHourly(state.decisions, nowMs())
     const line = { event: 'decision', ...driverLogFields(driver), action, result, ...details, evidence: assessment }
     if (result === 'failed') log.error(line)
     else log.info(line)
@@ -65,7 +79,7 @@ export function createEventRecorder(
 
   const publish = async (task: ActionTask, event: EventContent, onApplication = false): Promise<WriteResult> => {
     const { driver, state } = task
-    const key = `${event.reason} ${event.dedupKey}`
+    const key = digestEvent(event)
     if (state.published.has(key)) return { kind: 'ok' }
     const result = await writer.publishEvent(toPodReference(driver), event)
     if (result.kind === 'failed') return result
@@ -77,6 +91,21 @@ export function createEventRecorder(
       if (onOwner.kind === 'failed') return onOwner
     }
     state.published.add(key)
+    const [oldest] = state.published
+    if (state.published.size > maxPublishedKept && oldest !== undefined) state.published.delete(oldest)
+    return result
+  }
+
+  const publishReport = async (task: ActionTask, event: EventContent, onApplication = false): Promise<WriteResult> => {
+    const { reports, published } = task.state
+    const isSuppressed = !isBelowHourly(reports, maxReportsPerHour, nowMs())
+    if (isSuppressed || published.has(digestEvent(event))) return { kind: 'ok' }
+    const result = await publish(task, event, onApplication)
+    if (result.kind === 'failed') return result
+    addHourly(reports, nowMs())
+    if (!isBelowHourly(reports, maxReportsPerHour, nowMs())) {
+      log.warn({ event: 'events-suppressed', ...driverLogFields(task.driver), maxPerHour: maxReportsPerHour })
+    }
     return result
   }
 
@@ -91,7 +120,7 @@ export function createEventRecorder(
   return {
     isRecorded,
     recordDecision,
-    publish,
+    publish: publishReport,
     publishWithRetry: (task, event, onApplication = true) =>
       void publishUntilAccepted(task, event, onApplication).catch((error) => {
         log.error({ event: 'event-publish-failed', ...driverLogFields(task.driver), err: error })
@@ -99,4 +128,7 @@ export function createEventRecorder(
   }
 }
 
-const decisionText = ({ action, result, details = {} }: Decision) => JSON.stringify([action, result, details])
+const digestEvent = ({ reason, dedupKey }: EventContent) => digestText(`${reason} ${dedupKey}`)
+
+const digestDecision = ({ action, result, details = {} }: Decision) =>
+  digestText(JSON.stringify([action, result, details]))

@@ -48,8 +48,7 @@ export function computeDriverContext(driver: Driver, deps: DriverContextDeps): D
     pod: driver.annotations,
   })
   const namespace = deps.namespaces.get('', driver.namespace)
-  const isLegacyApp =
-    driver.namespace === fallback.appsNamespace && fallback.apps.some((app) => driver.name === `${app}-driver`)
+  const isLegacyApp = isLegacyDriver(driver, fallback)
   return {
     nowMs,
     settings,
@@ -61,6 +60,14 @@ export function computeDriverContext(driver: Driver, deps: DriverContextDeps): D
     ownerRecreatesPod: isLegacyApp || (application !== undefined && isResubmitted(application)),
     pause: findPause(nowMs, driver.annotations, annotations, namespace?.annotations),
   }
+}
+
+const isLegacyDriver = ({ namespace, name }: Driver, fallback: ControllerConfig['fallback']): boolean =>
+  namespace === fallback.appsNamespace && fallback.apps.some((app) => name === `${app}-driver`)
+
+/** Whether the driver is in a protected namespace, or is one of the predecessor's: metrics do not name other drivers. */
+export function isMonitored(driver: Driver, { namespaces, config }: DriverContextDeps): boolean {
+  return namespaces.get('', driver.namespace) !== undefined || isLegacyDriver(driver, config.fallback)
 }
 
 /** The coverage of a driver, for the metrics. Returns undefined if its namespace has not opted in. */

@@ -2,6 +2,7 @@ import type { WriteResult } from '../../../kubernetes/write-result.ts'
 import { findUnansweredExit } from '../assess/assess.ts'
 import type { DeletionCause } from '../assess/deletion-reason.ts'
 import type { Driver } from '../driver/driver.ts'
+import { createHourlyCount, type HourlyCount } from '../driver/hourly-count.ts'
 import { type DeletionState, noDeletion } from './deletion-state.ts'
 import type { RetryStates } from './retry-state.ts'
 
@@ -15,10 +16,13 @@ export interface PendingConfirmation {
 
 /** What the controller remembers about one pod while it leads. Losing all of it is safe. */
 export interface DriverState {
-  /** Events that were published, by reason and deduplication key. */
+  /** Digests of the Events that were published last, by reason and deduplication key. */
   readonly published: Set<string>
-  /** The last logged decision about each kind of assessment. */
+  /** Digests of the last logged decision about each kind of assessment. */
   readonly decided: Map<string, string>
+  /** The reports and the decisions of this hour. */
+  readonly reports: HourlyCount
+  readonly decisions: HourlyCount
   /** The fingerprint of the last evaluation whose tasks all succeeded. */
   lastFingerprint: string
   /** Whether the last evaluation found a hang. */
@@ -60,6 +64,8 @@ export function createDriverStates(): DriverStates {
       const state = states.get(uid) ?? {
         published: new Set(),
         decided: new Map(),
+        reports: createHourlyCount(),
+        decisions: createHourlyCount(),
         lastFingerprint: '',
         isHung: false,
         hangCount: 0,

@@ -4,6 +4,7 @@ import type { DriverContext } from '../assess/driver-context.ts'
 import { type Stuck, stuckDedupKey } from '../assess/startup-delay.ts'
 import type { DeletionLimits } from '../deletions/deletion-tracker.ts'
 import type { Driver } from '../driver/driver.ts'
+import { digestText } from '../driver/text-digest.ts'
 import { type Choice, chooseAction, type Safeguards } from './choose-action.ts'
 import { isDeletionRequested } from './deletion-state.ts'
 import type { DriverState } from './driver-state.ts'
@@ -93,9 +94,10 @@ function isCarriedOut(choice: Choice, state: DriverState): boolean {
 
 /** Equal for evaluations that lead to the same actions. It leaves out what changes only with time. */
 export function fingerprint({ tasks }: Evaluation): string {
-  return tasks
-    .map(({ assessment, choice }) => `${assessment.kind}/${describeCause(assessment)}/${choiceText(choice)}`)
-    .join(' ')
+  const texts = tasks.map(
+    ({ assessment, choice }) => `${assessment.kind}/${describeCause(assessment)}/${choiceText(choice)}`,
+  )
+  return digestText(texts.join(' '))
 }
 
 function describeCause(assessment: Assessment): string {

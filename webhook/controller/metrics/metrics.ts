@@ -1,7 +1,7 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import { legacyMetrics } from '../../../legacy/metrics.ts'
+import { createBoundedSeries } from './bounded-series.ts'
 import type { DriverCounts, GaugeSample } from './driver-counts.ts'
-import { createExpiringSeries } from './expiring-series.ts'
 import type { TerminationCause } from './termination.ts'
 
 export type ActionName = 'delete-pod' | 'bypass-sidecar' | 'delete-executor' | 'report'
@@ -63,7 +63,14 @@ export function createControllerMetrics(registry: Registry, nowMs: () => number)
   }
 }
 
-/** The metrics with a label per application. Their series expire, because applications come and go. */
+/** Of a metric with a label per application. A scrape of all of them takes about 20 ms. */
+const maxSeries = 1_000
+/** Of a metric that also has the namespace. */
+const maxSeriesPerNamespace = 250
+/** The application of all series for which there is no place. */
+const otherApplications = 'other'
+
+/** The metrics with a label per application. Their series are bounded, because applications come and go. */
 function createApplicationMetrics(
   registry: Registry,
   nowMs: () => number,
@@ -82,9 +89,21 @@ function createApplicationMetrics(
     labelNames: ['namespace', 'application', 'cause'],
     registers,
   })
-  const keepKill = createExpiringSeries<{ spark_app: string }>(nowMs, (labels) => kills.remove(labels))
-  const keepPoll = createExpiringSeries<{ spark_app: string }>(nowMs, (labels) => polls.remove(labels))
-  const keepTermination = createExpiringSeries<{ namespace: string; application: string; cause: string }>(
+  const byApplication = {
+    max: maxSeries,
+    maxPerGroup: maxSeries,
+    group: () => '',
+    other: () => ({ spark_app: otherApplications }),
+  }
+  const keepKill = createBoundedSeries<{ spark_app: string }>(byApplication, nowMs, (labels) => kills.remove(labels))
+  const keepPoll = createBoundedSeries<{ spark_app: string }>(byApplication, nowMs, (labels) => polls.remove(labels))
+  const keepTermination = createBoundedSeries<{ namespace: string; application: string; cause: string }>(
+    {
+      max: maxSeries,
+      maxPerGroup: maxSeriesPerNamespace,
+      group: ({ namespace }) => namespace,
+      other: (labels) => ({ ...labels, application: otherApplications }),
+    },
     nowMs,
     (labels) => terminations.remove(labels),
   )

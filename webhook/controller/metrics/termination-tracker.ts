@@ -18,10 +18,14 @@ export interface TerminationTracker {
 
 /** A driver that becomes Ready after this time does not count as a successor. */
 const forgottenAfterMs = 24 * 3_600_000
+/** Applications whose successor is awaited. The oldest is forgotten first. */
+const maxAwaited = 10_000
 
 export function createTerminationTracker(
   metrics: Pick<ControllerMetrics, 'recordTermination' | 'recordRecovery'>,
   nowMs: () => number,
+  /** Whether a driver counts. Names of other drivers are not remembered. */
+  isCounted: (driver: Driver) => boolean = () => true,
 ): TerminationTracker {
   /** When the last driver of each application ended. */
   const lastEndMs = new Map<string, number>()
@@ -35,12 +39,19 @@ export function createTerminationTracker(
     lastEndMs.delete(key)
     lastEndMs.set(key, atMs ?? nowMs())
     for (const [other, endMs] of lastEndMs) {
-      if (nowMs() - endMs < forgottenAfterMs) break
+      if (nowMs() - endMs < forgottenAfterMs && lastEndMs.size <= maxAwaited) break
       lastEndMs.delete(other)
     }
   }
+  const recordRecovery = (driver: Driver) => {
+    const endMs = lastEndMs.get(applicationKey(driver))
+    if (endMs === undefined || !driver.ready || driver.readySinceMs === null || driver.readySinceMs < endMs) return
+    metrics.recordRecovery((driver.readySinceMs - endMs) / 1000)
+    lastEndMs.delete(applicationKey(driver))
+  }
   return {
     changed: (driver, before, deletionCause) => {
+      if (!isCounted(driver)) return
       // After a restart in place the sidecar may still show its request for it, although the driver is now stuck.
       const endedForHang =
         deletionCause !== 'stuck' && (deletionCause === 'hung' || restarting.has(driver.uid) || requestsRestart(driver))
@@ -53,13 +64,11 @@ export function createTerminationTracker(
       if (termination === undefined && state?.kind === 'ended' && requestsRestart(driver)) {
         restarting.set(driver.uid, state.finishedMs)
       }
-      const endMs = lastEndMs.get(applicationKey(driver))
-      if (endMs === undefined || !driver.ready || driver.readySinceMs === null || driver.readySinceMs < endMs) return
-      metrics.recordRecovery((driver.readySinceMs - endMs) / 1000)
-      lastEndMs.delete(applicationKey(driver))
+      recordRecovery(driver)
     },
     gone: (driver, deletionCause) => {
       restarting.delete(driver.uid)
+      if (!isCounted(driver)) return
       const termination = classifyDeletedPod(driver, deletionCause)
       if (termination !== undefined) recordTermination(driver, termination)
     },

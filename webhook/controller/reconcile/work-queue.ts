@@ -3,6 +3,8 @@ export interface WorkQueue {
   add(key: string): void
   /** Keeps the earlier time if the key is already queued. */
   addAt(key: string, atMs: number): void
+  /** Removes the key, now and later. Without it, keys of removed drivers would stay until their times, which may be years away. */
+  remove(key: string): void
   /** Removes and returns the next key that is due; undefined if there is none. */
   take(nowMs: number): string | undefined
   /** When the next key is due; Infinity if the queue is empty. */
@@ -44,6 +46,10 @@ export function createWorkQueue(): WorkQueue {
         earliestMs = atMs
         rouse()
       }
+    },
+    remove: (key) => {
+      ready.delete(key)
+      later.delete(key)
     },
     take: (nowMs) => {
       becomeReady(nowMs)

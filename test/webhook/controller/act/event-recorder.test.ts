@@ -27,6 +27,64 @@ describe('createEventRecorder', () => {
     assert.deepEqual(scenario.decisions(), ['report-only', 'report-only'])
   })
 
+  test('a pod whose annotations change 1,000 times → a few Events and decisions, and what is remembered stays small', async () => {
+    let [nowMs, events] = [0, 0]
+    const lines: unknown[] = []
+    const note = (line: unknown) => void lines.push(line)
+    const recorder = createEventRecorder(
+      {
+        writer: {
+          publishEvent: async () => {
+            events += 1
+            return { kind: 'ok' }
+          },
+        },
+        metrics: { recordAction: () => {} },
+        log: { debug: note, info: note, warn: note, error: note },
+        nowMs: () => nowMs,
+        sleep: async () => {},
+      },
+      new AbortController().signal,
+    )
+    const task = taskOf('noisy')
+    const change = async (index: number) => {
+      const text = `${index} ${'x'.repeat(20_000)}`
+      const event = { type: 'Warning', reason: 'SparkNannyInvalidSetting', message: text, dedupKey: text } as const
+      assert.deepEqual(await recorder.publish(task, event), { kind: 'ok' })
+      recorder.recordDecision(task, { action: 'report', result: 'ok', details: { text } })
+    }
+    for (let index = 0; index < 1_000; index += 1) await change(index)
+    assert.equal(events, 20)
+    assert.equal(lines.length, 60 + 1, 'decisions, and one line about the Events')
+    const { published, decided } = task.state
+    assert.ok(JSON.stringify([...published, ...decided]).length < 2_000)
+    nowMs = 3_600_000
+    for (let index = 1_000; index < 1_100; index += 1) await change(index)
+    assert.equal(events, 40)
+  })
+
+  test('an API server that refuses Events → they do not count, and are published later', async () => {
+    let isAway = true
+    const recorder = createEventRecorder(
+      {
+        writer: {
+          publishEvent: async () => (isAway ? { kind: 'failed', detail: 'away', retryAfterMs: 0 } : { kind: 'ok' }),
+        },
+        metrics: { recordAction: () => {} },
+        log: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
+        nowMs: () => 0,
+        sleep: async () => {},
+      },
+      new AbortController().signal,
+    )
+    const task = taskOf('unlucky')
+    const event = { type: 'Warning', reason: 'SparkNannyInvalidSetting', message: '', dedupKey: 'x' } as const
+    for (let index = 0; index < 100; index += 1) assert.equal((await recorder.publish(task, event)).kind, 'failed')
+    isAway = false
+    assert.equal((await recorder.publish(task, event)).kind, 'ok')
+    assert.equal(task.state.published.size, 1)
+  })
+
   test('Events of writes that wait for the API server → do not delay other Events', async () => {
     const published: string[] = []
     const { publish, publishWithRetry } = createEventRecorder(
@@ -40,6 +98,7 @@ describe('createEventRecorder', () => {
         },
         metrics: { recordAction: () => {} },
         log: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
+        nowMs: () => 0,
         sleep: async () => {},
       },
       new AbortController().signal,

@@ -21,6 +21,15 @@ describe('createWorkQueue', () => {
     assert.equal(queue.nextMs(), Number.POSITIVE_INFINITY)
   })
 
+  test('a removed key → is not taken, now or later', () => {
+    const queue = createWorkQueue()
+    queue.add('a')
+    queue.addAt('b', 10)
+    queue.add('c')
+    for (const key of ['a', 'b']) queue.remove(key)
+    assert.deepEqual([queue.take(100), queue.take(100)], ['c', undefined])
+  })
+
   test('a waiting worker → wakes up for a new key and for an earlier time', async () => {
     const queue = createWorkQueue()
     queue.addAt('late', 100)
