@@ -1,6 +1,7 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 import { toRecord } from '../../core/json.ts'
 import { type Authority, parseAuthorities } from './ca-bundle.ts'
+import { parseServingCertificate } from './serving-certificate.ts'
 
 /**
  * The Secret that all replicas share:
@@ -83,6 +84,9 @@ function parseLeaf(certificatePem: string, privateKeyPem: string, authorities: r
   if (!certificate.checkPrivateKey(key)) return unusable('tls.key is not the key of tls.crt')
   const issuer = authorities.find((authority) => isSignedBy(certificate, authority))
   if (issuer === undefined) return unusable('tls.crt is not signed by an authority of ca.crt')
+  // OpenSSL refuses to serve some that are sound otherwise, such as one with an RSA key of 1024 bits.
+  if (parseServingCertificate(certificatePem, privateKeyPem).kind === 'unusable')
+    return unusable('tls.crt or tls.key cannot be served, because OpenSSL considers its key or signature too weak')
   const leaf: Leaf = {
     kind: 'usable',
     fingerprint: certificate.fingerprint256,
