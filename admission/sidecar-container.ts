@@ -98,7 +98,7 @@ export function findSharedConf(pod: Pod, driver: Container, submit: SubmitArgume
   const file = submit?.propertiesFile ?? `${confDir}/${submit === null ? 'spark.properties' : 'spark-defaults.conf'}`
   const name = file.slice(file.lastIndexOf('/') + 1)
   const dir = stripSlashes(file.slice(0, -name.length))
-  const mount = /^[\w.-]+$/.test(name) ? findConfMount(pod, driver, dir, confDir) : null
+  const mount = /^[\w.-]{1,253}$/.test(name) ? findConfMount(pod, driver, dir, confDir) : null
   if (mount === null) return { mount: null, files: [] }
   const addsDefaults = submit?.loadsDefaults === true && submit.propertiesFile !== null && dir === confDir
   return { mount, files: addsDefaults ? [name, 'spark-defaults.conf'] : [name] }
@@ -116,4 +116,9 @@ function findConfMount(pod: Pod, driver: Container, dir: string, confDir: string
   }
 }
 
-const stripSlashes = (path: string) => path.replace(/\/+$/, '')
+/** Without a regular expression, whose time would grow with the square of the number of slashes. */
+function stripSlashes(path: string): string {
+  let end = path.length
+  while (path[end - 1] === '/') end -= 1
+  return path.slice(0, end)
+}

@@ -1,4 +1,4 @@
-import { parseJson, toRecord, toRecords } from '../core/json.ts'
+import { type JsonBounds, parseJson, toRecords, toTexts } from '../core/json.ts'
 import type { Pod } from '../core/kubernetes/pod.ts'
 import { computeTotalMilli, type PodResources, parseResourceAmounts } from '../core/kubernetes/pod-resources.ts'
 
@@ -8,6 +8,9 @@ export interface RequestRoom {
   readonly memory: number
 }
 
+/** A pod names a few groups, each with a few amounts, labels and tolerations. */
+const groupBounds: JsonBounds = { depth: 32, tokens: 5_000 }
+
 /**
  * The room that the driver's YuniKorn task group leaves. YuniKorn reserves a placeholder of the group's `minResource`, and
  * releases it if the real pod is larger ("real allocation is larger than placeholder", tryPlaceholderAllocate in
@@ -16,10 +19,9 @@ export interface RequestRoom {
 export function findTaskGroupRoom({ metadata }: Pod, pod: PodResources): RequestRoom | null {
   const name = metadata?.annotations?.['yunikorn.apache.org/task-group-name']
   if (name === undefined) return null
-  const groups = parseJson(metadata?.annotations?.['yunikorn.apache.org/task-groups'] ?? '')
+  const groups = parseJson(metadata?.annotations?.['yunikorn.apache.org/task-groups'] ?? '', groupBounds)
   const group = toRecords(groups).find((item) => item.name === name)
-  const texts = Object.entries(toRecord(group?.minResource)).map(([key, value]) => [key, String(value)] as const)
-  const { requests: minResource } = parseResourceAmounts({ requests: Object.fromEntries(texts) })
+  const { requests: minResource } = parseResourceAmounts({ requests: toTexts(group?.minResource) })
   // A group that cannot be read leaves none, because the placeholder is as large as the pod at most.
   const room = (key: 'cpu' | 'memory') => Math.max(0, (minResource[key] ?? 0) - computeTotalMilli(pod, 'requests', key))
   return { cpu: room('cpu'), memory: room('memory') }

@@ -5,9 +5,15 @@ type Unit = keyof typeof unitMs
 export const durationPattern = '(\\d+(\\.\\d+)?(ms|s|m|h|d))+'
 const duration = new RegExp(`^${durationPattern}$`)
 
-/** Milliseconds of a duration such as `500ms`, `30s`, `1h30m` or `7d`. Returns undefined if the text is not a duration. */
+/** A person writes at most a few units. */
+const maxDurationLength = 64
+
+/**
+ * Milliseconds of a duration such as `500ms`, `30s`, `1h30m` or `7d`. Returns undefined if the text is not a duration, or
+ * longer than 64 characters.
+ */
 export function parseDurationMs(text: string): number | undefined {
-  if (!duration.test(text)) return undefined
+  if (text.length > maxDurationLength || !duration.test(text)) return undefined
   let totalMs = 0
   for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/g)) {
     totalMs += Number(amount) * unitMs[unit as Unit]

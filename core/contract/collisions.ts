@@ -13,9 +13,9 @@ export function findCollision(pod: Pod, driver: Container): string | undefined {
   const mount = driver.volumeMounts?.find(({ mountPath }) => isInVerdictDir(mountPath))
   if (mount !== undefined) return `the driver mounts ${mount.mountPath}`
   // The kubelet cannot create a mount point in a read-only volume.
-  const readOnlyParent = driver.volumeMounts?.find(
-    ({ mountPath, readOnly, name }) => isParent(mountPath) && (readOnly === true || isReadOnlyVolume(pod, name)),
-  )
+  const parentMounts = driver.volumeMounts?.filter(({ mountPath }) => isParent(mountPath)) ?? []
+  const readOnlyVolumes = parentMounts.length === 0 ? noVolumes : findReadOnlyVolumes(pod)
+  const readOnlyParent = parentMounts.find(({ readOnly, name }) => readOnly === true || readOnlyVolumes.has(name))
   return readOnlyParent === undefined ? undefined : `the driver mounts ${readOnlyParent.mountPath} read-only`
 }
 
@@ -33,7 +33,11 @@ const parents = ['/', '/var', '/var/run', '/run']
 const isInVerdictDir = (path: string) => verdictDirs.some((dir) => path === dir || path.startsWith(`${dir}/`))
 const isParent = (path: string) => parents.includes(path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path)
 
-function isReadOnlyVolume(pod: Pod, name: string): boolean {
-  const volume = pod.spec.volumes?.find((item) => item.name === name)
-  return ['configMap', 'secret', 'projected', 'downwardAPI', 'image'].some((source) => volume?.[source] !== undefined)
+const readOnlySources = ['configMap', 'secret', 'projected', 'downwardAPI', 'image']
+const noVolumes: ReadonlySet<string> = new Set()
+
+/** The names of the volumes that are read-only whatever their mount says. */
+function findReadOnlyVolumes({ spec }: Pod): ReadonlySet<string> {
+  const found = (spec.volumes ?? []).filter((volume) => readOnlySources.some((source) => volume[source] !== undefined))
+  return new Set(found.map(({ name }) => name))
 }

@@ -1,4 +1,4 @@
-import { toList, toRecord } from '../json.ts'
+import { toList, toRecord, toText } from '../json.ts'
 import type { ResourceRequirements } from './pod.ts'
 import type { ResourceName, ResourceSide } from './pod-resources.ts'
 import { parseQuantityMilli } from './quantity.ts'
@@ -89,7 +89,7 @@ function findLargestDefaults(
 ): Readonly<Record<string, string>> {
   const found: Record<string, string> = {}
   for (const [name, value] of items.flatMap((item) => Object.entries(toRecord(item[field])))) {
-    if ((parseMilli(value) ?? 0) >= (parseMilli(found[name]) ?? 0)) found[name] = String(value)
+    if ((parseMilli(value) ?? 0) >= (parseMilli(found[name]) ?? 0)) found[name] = toText(value)
   }
   return found
 }
@@ -99,7 +99,7 @@ const quotaKey = /^(?:(requests|limits)\.)?(cpu|memory|ephemeral-storage|hugepag
 
 function parseQuota(quota: unknown): QuotaRoom {
   const { metadata, spec, status } = toRecord(quota)
-  const name = String(toRecord(metadata).name ?? '')
+  const name = toText(toRecord(metadata).name ?? '')
   if (toList(toRecord(spec).scopes).includes('BestEffort')) return { name, room: [] }
   const hard = { ...toRecord(toRecord(spec).hard), ...toRecord(toRecord(status).hard) }
   const used = toRecord(toRecord(status).used)

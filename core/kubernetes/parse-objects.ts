@@ -1,4 +1,4 @@
-import { isRecord } from '../json.ts'
+import { cutText, isRecord } from '../json.ts'
 import type { Pod, Service } from './pod.ts'
 
 /**
@@ -6,70 +6,126 @@ import type { Pod, Service } from './pod.ts'
  * server only sends valid objects. The check prevents exceptions for objects of other clients.
  */
 export function parsePod(object: unknown): Pod | undefined {
-  return isRecord(object) && isAbsentOr(object.metadata, isMetadata) && isRecord(object.spec) && isPodSpec(object.spec)
-    ? (object as Record<string, unknown> & Pod)
-    : undefined
+  return checkPod(object) === null ? (object as Pod) : undefined
 }
 
 /** The object of a request as a Service. Returns undefined if a field that spark-nanny reads does not have its type. */
 export function parseService(object: unknown): Service | undefined {
-  return isRecord(object) &&
-    isAbsentOr(object.metadata, isMetadata) &&
-    isRecord(object.spec) &&
-    isAbsentOr(object.spec.selector, isStrings)
-    ? (object as Record<string, unknown> & Service)
-    : undefined
+  return checkService(object) === null ? (object as Service) : undefined
 }
 
-function isMetadata(value: unknown): boolean {
-  return (
-    isRecord(value) &&
-    isAbsentOr(value.labels, isStrings) &&
-    isAbsentOr(value.annotations, isStrings) &&
-    isAbsentOr(value.ownerReferences, (owners) => isListOf(owners, isOwner))
-  )
+/** Why {@link parsePod} or {@link parseService} returns undefined: the first field of a wrong type, or that is missing. */
+export function findMalformedField(object: unknown, kind: 'Pod' | 'Service'): string {
+  const path = (kind === 'Pod' ? checkPod : checkService)(object) ?? ''
+  return path === '' ? 'object' : path.slice(1)
 }
 
-function isOwner(value: unknown): boolean {
-  return isRecord(value) && [value.apiVersion, value.kind, value.name, value.uid].every(isString)
-}
+/** Null if the value has the right type, else the path of the first field that does not: empty, or such as `.spec.volumes[1]`. */
+type Check = (value: unknown) => string | null
 
-function isPodSpec(spec: Record<string, unknown>): boolean {
-  return (
-    isListOf(spec.containers, isContainer) &&
-    isAbsentOr(spec.initContainers, (items) => isListOf(items, isContainer)) &&
-    isAbsentOr(spec.volumes, (items) => isListOf(items, isNamed)) &&
-    isAbsentOr(spec.nodeSelector, isStrings) &&
-    isAbsentOr(spec.resources, isResources) &&
-    isAbsentOr(spec.overhead, isQuantities) &&
-    isAbsentOr(spec.securityContext, isRecord) &&
-    isAbsentOr(spec.os, isNamed)
-  )
-}
+const string: Check = (value) => (typeof value === 'string' ? null : '')
+const number: Check = (value) => (typeof value === 'number' ? null : '')
+const flag: Check = (value) => (typeof value === 'boolean' ? null : '')
+const anyObject: Check = (value) => (isRecord(value) ? null : '')
+const anyList: Check = (value) => (Array.isArray(value) ? null : '')
+const quantity: Check = (value) => (typeof value === 'string' || typeof value === 'number' ? null : '')
 
-function isContainer(value: unknown): boolean {
-  return (
-    isRecord(value) &&
-    isString(value.name) &&
-    isAbsentOr(value.command, (items) => isListOf(items, isString)) &&
-    isAbsentOr(value.args, (items) => isListOf(items, isString)) &&
-    isAbsentOr(value.env, (items) => isListOf(items, isVariable)) &&
-    isAbsentOr(value.ports, (items) => isListOf(items, isRecord)) &&
-    isAbsentOr(value.volumeMounts, (items) => isListOf(items, isMount)) &&
-    isAbsentOr(value.resources, isResources)
-  )
-}
-
-const isMount = (value: unknown) => isNamed(value) && isString((value as Record<string, unknown>).mountPath)
-const isResources = (value: unknown) =>
-  isRecord(value) && isAbsentOr(value.requests, isQuantities) && isAbsentOr(value.limits, isQuantities)
-const isNamed = (value: unknown) => isRecord(value) && isString(value.name)
-const isVariable = (item: unknown) => isNamed(item) && isAbsentOr((item as Record<string, unknown>).value, isString)
-const isString = (value: unknown) => typeof value === 'string'
-const isStrings = (value: unknown) => isRecord(value) && Object.values(value).every(isString)
-const isQuantities = (value: unknown) =>
-  isRecord(value) && Object.values(value).every((item) => isString(item) || typeof item === 'number')
-const isListOf = (value: unknown, test: (item: unknown) => boolean) => Array.isArray(value) && value.every(test)
 /** Go programs may write an absent list or map as null. */
-const isAbsentOr = (value: unknown, test: (value: unknown) => boolean) =>
-  value === undefined || value === null || test(value)
+const isAbsent = (value: unknown): value is null | undefined => value === undefined || value === null
+
+function record(required: Readonly<Record<string, Check>>, optional: Readonly<Record<string, Check>> = {}): Check {
+  const needed = Object.entries(required)
+  const allowed = Object.entries(optional)
+  return (value) => {
+    if (!isRecord(value)) return ''
+    for (const [field, check] of needed) {
+      const path = check(value[field])
+      if (path !== null) return `.${field}${path}`
+    }
+    for (const [field, check] of allowed) {
+      const item = value[field]
+      const path = isAbsent(item) ? null : check(item)
+      if (path !== null) return `.${field}${path}`
+    }
+    return null
+  }
+}
+
+const listOf =
+  (check: Check): Check =>
+  (value) => {
+    if (!Array.isArray(value)) return ''
+    for (let index = 0; index < value.length; index += 1) {
+      const path = check(value[index])
+      if (path !== null) return `[${index}]${path}`
+    }
+    return null
+  }
+
+const mapOf =
+  (check: Check): Check =>
+  (value) => {
+    if (!isRecord(value)) return ''
+    for (const key in value) if (check(value[key]) !== null) return `[${cutText(key, 63)}]`
+    return null
+  }
+
+/** Written out, because a driver has many of them. */
+const variable: Check = (value) => {
+  if (!isRecord(value)) return ''
+  if (typeof value.name !== 'string') return '.name'
+  return isAbsent(value.value) || typeof value.value === 'string' ? null : '.value'
+}
+
+const strings = mapOf(string)
+const quantities = mapOf(quantity)
+const resources = record({}, { requests: quantities, limits: quantities })
+const owner = record({ apiVersion: string, kind: string, name: string, uid: string })
+const metadata = record(
+  {},
+  {
+    name: string,
+    generateName: string,
+    labels: strings,
+    annotations: strings,
+    ownerReferences: listOf(owner),
+    deletionTimestamp: string,
+  },
+)
+const container = record(
+  { name: string },
+  {
+    command: listOf(string),
+    args: listOf(string),
+    env: listOf(variable),
+    ports: listOf(record({}, { name: string, containerPort: number })),
+    resources,
+    restartPolicy: string,
+    restartPolicyRules: anyList,
+    securityContext: anyObject,
+    terminationMessagePath: string,
+    volumeMounts: listOf(record({ name: string, mountPath: string }, { subPath: string, subPathExpr: string })),
+    startupProbe: anyObject,
+    livenessProbe: anyObject,
+    readinessProbe: anyObject,
+  },
+)
+const podSpec = record(
+  { containers: listOf(container) },
+  {
+    initContainers: listOf(container),
+    volumes: listOf(record({ name: string })),
+    restartPolicy: string,
+    hostNetwork: flag,
+    hostPID: flag,
+    shareProcessNamespace: flag,
+    terminationGracePeriodSeconds: number,
+    nodeSelector: strings,
+    resources,
+    overhead: quantities,
+    securityContext: anyObject,
+    os: record({ name: string }),
+  },
+)
+const checkPod = record({ spec: podSpec }, { metadata })
+const checkService = record({ spec: record({}, { selector: strings }) }, { metadata })

@@ -1,23 +1,25 @@
+import { createBoundedMemo } from '../bounded-memo.ts'
+
+/** The API server rejects no quantity that is longer, but nobody writes one: the longest amounts have about 25 characters. */
+const maxQuantityLength = 64
+
+/** The pods of a cluster request the same few amounts, so that few results are remembered. */
+const remember = createBoundedMemo<number | undefined>({ maxKeyLength: maxQuantityLength, maxEntries: 1_000 })
+
 /**
  * Thousandths of a Kubernetes quantity such as `100m`, `1.5`, `64Mi` or `1e3`, rounded up as in Kubernetes. Returns undefined
- * if the text is not a quantity. Exact below 9 TB or 9 million million cores.
+ * if the text is not a quantity, or longer than 64 characters. Exact below 9 TB or 9 million million cores.
  * Grammar: k8s.io/apimachinery/pkg/api/resource/quantity.go.
  */
 export function parseQuantityMilli(quantity: string | number): number | undefined {
-  const known = remembered.get(quantity)
-  if (known !== undefined) return known
-  const milli = readQuantityMilli(quantity)
-  if (remembered.size >= maxRemembered) remembered.clear()
-  if (milli !== undefined) remembered.set(quantity, milli)
-  return milli
+  const text = typeof quantity === 'number' ? String(quantity) : quantity
+  // Before the regular expression, whose time grows with the square of the number of digits.
+  if (text.length > maxQuantityLength) return undefined
+  return remember(text, () => readQuantityMilli(text))
 }
 
-/** The pods of a cluster request the same few amounts, so that few results are remembered. */
-const maxRemembered = 1000
-const remembered = new Map<string | number, number>()
-
-function readQuantityMilli(quantity: string | number): number | undefined {
-  const match = /^([+-]?(?:\d+\.?\d*|\.\d+))(?:(Ki|Mi|Gi|Ti|Pi|Ei|[numkMGTPE])|[eE]([+-]?\d+))?$/.exec(String(quantity))
+function readQuantityMilli(quantity: string): number | undefined {
+  const match = /^([+-]?(?:\d+\.?\d*|\.\d+))(?:(Ki|Mi|Gi|Ti|Pi|Ei|[numkMGTPE])|[eE]([+-]?\d+))?$/.exec(quantity)
   const [, mantissa, suffix, exponent] = match ?? []
   if (mantissa === undefined) return undefined
   const factor = suffix === undefined ? 1000 * 10 ** Number(exponent ?? 0) : suffixMilli[suffix]

@@ -113,6 +113,7 @@ export function decodePolicy(
   return problem === undefined ? { policy: value as DriverPolicy } : { problem }
 }
 
+const isOneOf = (words: readonly string[], value: unknown) => typeof value === 'string' && words.includes(value)
 const isOptionalFlag = (value: unknown) => value === undefined || typeof value === 'boolean'
 const isPositive = (value: unknown) => typeof value === 'number' && Number.isFinite(value) && value > 0
 const isDeadline = (field: DeadlineField, value: unknown) =>
@@ -127,10 +128,10 @@ const fieldChecks: Readonly<Record<Exclude<keyof DriverPolicy, DeadlineField>, (
   ui: (value) =>
     isRecord(value) && isPort(value.port) && value.port !== 0 && (value.scheme === 'http' || value.scheme === 'https'),
   intervalMs: isPositive,
-  actOn: (value) => ['certain', 'likely', 'nothing'].includes(String(value)),
+  actOn: (value) => isOneOf(['certain', 'likely', 'nothing'], value),
   onHung: isHungPolicy,
   statusPort: isPort,
-  logLevel: (value) => ['debug', 'info', 'warn', 'error'].includes(String(value)),
+  logLevel: (value) => isOneOf(['debug', 'info', 'warn', 'error'], value),
   startupProbeTells: isOptionalFlag,
   kubeletRestarts: isOptionalFlag,
   gracePeriodMs: (value) => value === undefined || value === 0 || isPositive(value),
@@ -147,7 +148,7 @@ const restartKinds: readonly string[] = ['restart-all-containers', 'restart-by-e
 function isHungPolicy(value: unknown): boolean {
   if (!isRecord(value)) return false
   if (value.kind === 'fail-pod' || value.kind === 'observe') return value.budget === null
-  if (!restartKinds.includes(String(value.kind))) return false
+  if (!isOneOf(restartKinds, value.kind)) return false
   const { budget } = value
   const count = (item: unknown) => Number.isInteger(item) && Number(item) >= 0
   return (

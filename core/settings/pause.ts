@@ -1,4 +1,5 @@
 import { pausedUntilAnnotation } from '../contract/pod-contract.ts'
+import { showValue } from '../json.ts'
 
 /** A request of a person to take no action for some time. */
 export interface Pause {
@@ -27,7 +28,7 @@ export function findPause(nowMs: number, ...annotations: readonly Annotations[])
     if (text === undefined) continue
     const pause = parsePause(text)
     if (pause === undefined) {
-      return { untilMs: null, reason: `${JSON.stringify(text)} must begin with a time such as 2026-11-24T18:00:00Z` }
+      return { untilMs: null, reason: `${showValue(text)} must begin with a time such as 2026-11-24T18:00:00Z` }
     }
     if (pause.untilMs > nowMs) return pause
   }

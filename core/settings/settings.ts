@@ -1,6 +1,7 @@
 import { distance } from 'fastest-levenshtein'
 import { domain, reservedAnnotations } from '../contract/pod-contract.ts'
 import { formatDuration, parseDurationMs } from '../duration.ts'
+import { cutText, showValue } from '../json.ts'
 
 /** One row of the table from which the parser, the docs, the chart's schema and the command line are derived. */
 export interface Setting<T> {
@@ -316,9 +317,17 @@ export interface WrittenSettings {
   readonly pod?: Readonly<Record<string, string>> | undefined
 }
 
+/** No more problems are reported: whoever may create a pod could otherwise make 10,000, each with a search for the right name. */
+export const maxSettingProblems = 20
+/** No value of a setting is as long. */
+const maxValueLength = 256
+/** The longest name after the prefix of an annotation that an API server accepts. */
+const maxKeyLength = 63
+
 /**
  * The value of every setting and its source. The pod overrides the application, which overrides the chart, which overrides
- * the default. A wrong value or an unknown key is ignored, and reported as a problem with the right form.
+ * the default. A wrong value or an unknown key is ignored, and reported as a problem with the right form; the first
+ * {@link maxSettingProblems} of them are.
  */
 export function resolveSettings(written: WrittenSettings): ResolvedSettings {
   const resolution: Resolution = { values: {}, sources: {}, problems: [] }
@@ -350,19 +359,23 @@ function applyWritten(
   const prefix = source === 'chart' ? '' : `${domain}/`
   if (!name.startsWith(prefix) || reservedAnnotations.includes(name)) return
   const key = name.slice(prefix.length)
-  if (!isSettingKey(key)) {
-    problems.push({ kind: 'unknown-key', source, key: name, value, message: formatUnknownKey(prefix, key) })
-    return
+  const parsed = isSettingKey(key) && value.length <= maxValueLength ? settings[key].parse(value.trim()) : undefined
+  if (isSettingKey(key) && parsed !== undefined) {
+    values[key] = parsed
+    sources[key] = source
+  } else if (problems.length < maxSettingProblems) {
+    const shown = { source, key: cutText(name, maxValueLength), value: cutText(value, maxValueLength) }
+    problems.push(
+      isSettingKey(key)
+        ? { ...shown, kind: 'bad-value', message: `${name}: ${formatBadValue(key, value, values[key])}` }
+        : { ...shown, kind: 'unknown-key', message: formatUnknownKey(prefix, key) },
+    )
   }
-  const parsed = settings[key].parse(value.trim())
-  if (parsed === undefined) {
-    const kept = findSetting(key).format(values[key])
-    const message = `${name}: ${JSON.stringify(value)} must be ${settings[key].form}; ${kept} is used${formatSuggestion(key, value)}`
-    problems.push({ kind: 'bad-value', source, key: name, value, message })
-    return
-  }
-  values[key] = parsed
-  sources[key] = source
+}
+
+function formatBadValue(key: SettingKey, value: string, kept: unknown): string {
+  const { form, format } = findSetting(key)
+  return `${showValue(value, maxValueLength)} must be ${form}; ${format(kept)} is used${formatSuggestion(key, value)}`
 }
 
 /** The text of one setting's value. */
@@ -382,6 +395,7 @@ function isSettingKey(key: string): key is SettingKey {
 /** A suggestion of the intended value if its unit is missing or a word is misspelt, else the empty string. */
 function formatSuggestion(key: SettingKey, value: string): string {
   const { type, words = [], parse } = findSetting(key)
+  if (value.length > maxValueLength) return ''
   const text = value.trim()
   const meant = type === 'duration' && parse(`${text}s`) !== undefined ? `${text}s` : findNearestSpelling(text, words)
   return meant === undefined ? '' : `; did you mean ${meant}?`
@@ -389,12 +403,15 @@ function formatSuggestion(key: SettingKey, value: string): string {
 
 function formatUnknownKey(prefix: string, key: string): string {
   const nearest = findNearestSpelling(key, settingKeys)
-  return `${prefix}${key} is not a setting${nearest === undefined ? '' : `; did you mean ${prefix}${nearest}?`}`
+  return `${prefix}${cutText(key, maxValueLength)} is not a setting${nearest === undefined ? '' : `; did you mean ${prefix}${nearest}?`}`
 }
 
-/** The candidate with the smallest edit distance to `word`, if the distance is small enough for a misspelling. */
+/**
+ * The candidate with the smallest edit distance to `word`, if the distance is small enough for a misspelling. A word of more
+ * than 63 characters is none: the time to compute a distance grows with the length of the word.
+ */
 export function findNearestSpelling(word: string, candidates: readonly string[]): string | undefined {
-  if (candidates.length === 0) return undefined
+  if (candidates.length === 0 || word.length > maxKeyLength) return undefined
   const lower = word.toLowerCase().replaceAll('_', '-')
   const ranked = candidates.map((candidate) => ({ candidate, edits: distance(lower, candidate) }))
   const best = ranked.reduce((a, b) => (b.edits < a.edits ? b : a))

@@ -16,18 +16,22 @@ export type ApplicationLookup =
   | { readonly kind: 'found'; readonly application: SparkApplication }
   | { readonly kind: 'unreadable'; readonly reference: ApplicationReference; readonly detail: string }
 
+/** The longest name that an API server accepts. */
+const maxNameLength = 253
+const isName = (text: string) => text !== '' && text.length <= maxNameLength
+
 /** Finds it by the ownerReferences, else by the label that the operator writes. */
 export function findApplicationReference(pod: Pod, namespace: string): ApplicationReference | undefined {
   const { ownerReferences, labels } = pod.metadata ?? {}
   for (const { operator, group } of sparkApplicationApis) {
     const owner = ownerReferences?.find(
-      ({ apiVersion, kind }) => kind === 'SparkApplication' && apiVersion.startsWith(`${group}/`),
+      ({ apiVersion, kind, name }) => kind === 'SparkApplication' && apiVersion.startsWith(`${group}/`) && isName(name),
     )
     if (owner !== undefined) return { operator, namespace, name: owner.name, uid: owner.uid }
   }
   for (const { operator, nameLabel } of sparkApplicationApis) {
     const name = labels?.[nameLabel]
-    if (name !== undefined && name !== '') return { operator, namespace, name, uid: null }
+    if (name !== undefined && isName(name)) return { operator, namespace, name, uid: null }
   }
   return undefined
 }

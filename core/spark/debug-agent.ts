@@ -12,5 +12,26 @@ export const javaOptionVariables: readonly string[] = [
 
 /** Whether JVM options load a JDWP agent, through which a debugger can suspend all threads. */
 export function loadsDebugAgent(options: string | undefined): boolean {
-  return options !== undefined && /-(agentlib:jdwp|agentpath:\S*jdwp|Xrunjdwp)/.test(options)
+  if (options === undefined || !options.includes('jdwp')) return false
+  return /-(agentlib:jdwp|Xrunjdwp)/.test(options) || hasDebugAgentPath(options)
+}
+
+const agentPath = '-agentpath:'
+
+/**
+ * Whether an option `-agentpath:` has `jdwp` in its value. It goes through the options once; a regular expression would look
+ * for `jdwp` from each `-agentpath:`.
+ */
+function hasDebugAgentPath(options: string): boolean {
+  const blank = /\s/g
+  let end = 0
+  let agentAt = -1
+  for (let start = options.indexOf(agentPath); start >= 0; start = options.indexOf(agentPath, end)) {
+    if (agentAt < start) agentAt = options.indexOf('jdwp', start)
+    if (agentAt < 0) return false
+    blank.lastIndex = start
+    end = blank.exec(options)?.index ?? options.length
+    if (agentAt < end) return true
+  }
+  return false
 }

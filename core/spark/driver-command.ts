@@ -20,8 +20,8 @@ const shells: readonly string[] = ['sh', 'bash', 'dash', 'ash']
  */
 export function findDriverCommand(container: Container): DriverCommand | undefined {
   const command = container.command ?? []
-  const values = new Map((container.env ?? []).map(({ name, value }) => [name, value] as const))
-  const words = [...command, ...(container.args ?? [])].map((word) => expandVariables(word, values))
+  const expand = createExpansion(container)
+  const words = [...command, ...(container.args ?? [])].map(expand)
   const start = skipWrappers(words)
   const first = words[start]
   if (first === undefined) return undefined
@@ -54,18 +54,55 @@ const toKind = (word: string) => (baseName(word) === 'spark-submit' ? ('spark-su
 
 /** Includes scripts such as Spark's `/opt/entrypoint.sh`, which run the arguments that they do not know. */
 function isWrapper(word: string): boolean {
+  if (word.length > maxPathLength) return false
   return wrappers.includes(baseName(word)) || /^\S*(entrypoint\S*|\.sh)$/.test(word)
 }
+
+/** PATH_MAX of Linux. */
+const maxPathLength = 4_096
 
 export const baseName = (path: string) => path.slice(path.lastIndexOf('/') + 1)
 
 /**
- * Replaces `$(NAME)` as the kubelet does (third_party/forked/golang/expansion). A variable whose value is not in the pod
- * keeps its reference, and so does one that is escaped as `$$(NAME)`.
+ * How many characters of words with references, and of the values of their variables, are expanded in one command line. Linux
+ * starts no program with a longer argument (MAX_ARG_STRLEN).
  */
-function expandVariables(word: string, values: ReadonlyMap<string, string | undefined>): string {
-  if (!word.includes('$(')) return word
-  return word.replace(/\$\$|\$\(([^)]*)\)/g, (whole, name: string | undefined) =>
-    name === undefined ? '$' : (values.get(name) ?? whole),
-  )
+const maxExpandedLength = 128 * 1024
+
+/**
+ * Returns the function that replaces `$(NAME)` in a word as the kubelet does (third_party/forked/golang/expansion). A variable
+ * whose value is not in the pod keeps its reference, and so does one that is escaped as `$$(NAME)`, or one whose value would
+ * make the command line too long: 250,000 references to one long value would take more memory than any process has.
+ */
+function createExpansion({ env }: Container): (word: string) => string {
+  let values: ReadonlyMap<string, string | undefined> | undefined
+  let leftLength = maxExpandedLength
+  const read = (name: string) => {
+    values ??= new Map((env ?? []).map((variable) => [variable.name, variable.value] as const))
+    const value = values.get(name)
+    if (value === undefined || value.length > leftLength) return undefined
+    leftLength -= value.length
+    return value
+  }
+  return (word) => {
+    if (word.length > leftLength || !word.includes('$(')) return word
+    leftLength -= word.length
+    return expandVariables(word, read)
+  }
+}
+
+/** Goes through the word once. A regular expression would look for a closing parenthesis from each opening one. */
+function expandVariables(word: string, read: (name: string) => string | undefined): string {
+  const lastClosing = word.lastIndexOf(')')
+  let expanded = ''
+  let from = 0
+  for (let at = word.indexOf('$'); at >= 0; at = word.indexOf('$', from)) {
+    const next = word[at + 1]
+    const end = next === '(' && at < lastClosing ? word.indexOf(')', at) : at + (next === '$' ? 1 : 0)
+    const reference = word.slice(at, end + 1)
+    const value = next === '(' && end > at ? read(word.slice(at + 2, end)) : undefined
+    expanded += word.slice(from, at) + (value ?? (next === '$' ? '$' : reference))
+    from = end + 1
+  }
+  return expanded + word.slice(from)
 }

@@ -91,9 +91,12 @@ function explainOther(isAnonymous: boolean, hasUi: boolean, debugSource: string 
   return debugSource === undefined ? null : `a debugger can be attached (${debugSource}): a hang is only reported`
 }
 
+/** No application id is as long: Spark's own have about 40 characters, and a label may have 63. */
+const maxIdLength = 253
+
 /** A value with a variable that only the kubelet knows identifies nothing. */
 const isKnown = (value: string | undefined): value is string =>
-  value !== undefined && value !== '' && !value.includes('$(')
+  value !== undefined && value !== '' && value.length <= maxIdLength && !value.includes('$(')
 
 function chooseApplicationId(
   pod: Pod,

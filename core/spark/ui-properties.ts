@@ -11,14 +11,18 @@ export const uiPropertyKeys: readonly string[] = [
   'spark.ui.port',
 ]
 
+/** No useful value of these properties is as long. */
+const maxValueLength = 253
+
 /**
  * Those of `conf`; undefined if it has none. A value with a variable that only the kubelet expands is left empty: it is not
- * known, but it still overrides the files.
+ * known, but it still overrides the files. So is a value that is too long for the sidecar's environment.
  */
 export function pickUiProperties(conf: ReadonlyMap<string, string>): Readonly<Record<string, string>> | undefined {
   const entries = uiPropertyKeys.flatMap((key) => {
     const value = conf.get(key)
-    return value === undefined ? [] : [[key, value.includes('$(') ? '' : value] as const]
+    if (value === undefined) return []
+    return [[key, value.length > maxValueLength || value.includes('$(') ? '' : value] as const]
   })
   return entries.length === 0 ? undefined : Object.fromEntries(entries)
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { parseHistory } from '../../core/contract/deletion-history.ts'
-import { toText } from '../../core/json.ts'
+import { isWithinBounds, parseJson, showValue, toText } from '../../core/json.ts'
 import { parseSparkApplication } from '../../core/spark/application.ts'
 
 const rows: readonly [unknown, string][] = [
@@ -22,6 +22,51 @@ describe('JSON values', () => {
 
   test('any JSON value → has a text', () => {
     fc.assert(fc.property(fc.jsonValue(), (value) => typeof toText(value) === 'string'))
+  })
+
+  const deep = (open: string, close: string) => JSON.parse(`${open.repeat(20_000)}1${close.repeat(20_000)}`) as unknown
+  const shown: readonly [string, unknown, string?][] = [
+    ['a deep list', deep('[', ']'), '[[[[[[[[[…]]]]]]]]]'],
+    ['deep index keys', deep('{"0":', '}'), '{"0":{"0":{"0":{"0":{"0":{"0":{"0":{"0":{…}}}}}}}}}'],
+    [
+      'methods that a client names',
+      { toJSON: 1, toString: null, valueOf: {} },
+      '{"toJSON":1,"toString":null,"valueOf":{}}',
+    ],
+    ['a long list', [1, ...new Array<number>(1_000_000).fill(0)]],
+    ['a long text', 'x'.repeat(1_000_000)],
+    ['a long key', { ['k'.repeat(1_000_000)]: 1 }],
+    ['a key named __proto__', JSON.parse('{"__proto__":{"a":1}}'), '{"__proto__":{"a":1}}'],
+  ]
+  for (const [name, value, expected] of shown) {
+    test(`${name} → is shown within 256 characters`, () => {
+      const text = showValue(value)
+      assert.ok(text.length <= 256)
+      if (expected !== undefined) assert.equal(text, expected)
+    })
+  }
+
+  test('any small JSON value → is shown as JSON.stringify writes it', () => {
+    fc.assert(
+      fc.property(fc.jsonValue({ maxDepth: 3 }), (value) => {
+        const text = JSON.stringify(value)
+        assert.equal(showValue(value, 10_000_000), text)
+        assert.equal(showValue(value, 20), text.length <= 20 ? text : `${text.slice(0, 19)}…`)
+      }),
+    )
+  })
+
+  test('a long text that is nested as deeply as no API server allows → is not parsed', () => {
+    assert.equal(parseJson(`${'['.repeat(20_000)}${']'.repeat(20_000)}`), undefined)
+    assert.notEqual(parseJson(`${'['.repeat(9_000)}"${' '.repeat(40_000)}"${']'.repeat(9_000)}`), undefined)
+  })
+
+  test('brackets, commas and escaped quotes within strings → do not count', () => {
+    const text = JSON.stringify([`[{,"\\"`.repeat(20_000), '\\'.repeat(20_000)])
+    assert.ok(isWithinBounds(text, { depth: 1, tokens: 4 }))
+    assert.ok(!isWithinBounds(text, { depth: 0, tokens: 4 }))
+    assert.ok(!isWithinBounds(text, { depth: 1, tokens: 3 }))
+    assert.ok(isWithinBounds(text.slice(0, -3), { depth: 1, tokens: 4 }), 'a string without an end')
   })
 
   test('any SparkApplication → is parsed without an exception', () => {

@@ -19,6 +19,8 @@ const rows: readonly [string | number, number | undefined][] = [
   ['1 Gi', undefined],
   ['Gi', undefined],
   ['1Xi', undefined],
+  [`${'0'.repeat(63)}1`, 1_000],
+  [`${'0'.repeat(64)}1`, undefined],
 ]
 describe('quantities', () => {
   for (const [text, milli] of rows) {

@@ -15,6 +15,15 @@ describe('resolveDriverSettings', () => {
     assert.equal(resolveDriverSettings({ chart: {}, pod: {} }).values.timeout, 10_000)
   })
 
+  test('annotations that take more than a few kB → are not remembered', () => {
+    const chart = {}
+    const pod = { 'spark-nanny.io/unknown': 'x'.repeat(5_000), 'spark-nanny.io/timeout': '30s' }
+    const first = resolveDriverSettings({ chart, pod })
+    assert.notEqual(resolveDriverSettings({ chart, pod }), first)
+    assert.deepEqual(resolveDriverSettings({ chart, pod }), first)
+    assert.equal(first.values.timeout, 30_000)
+  })
+
   test('a remembered result → equals a computed one, for any number of annotations', () => {
     const chart = {}
     for (let round = 0; round < 2; round += 1) {

@@ -136,6 +136,20 @@ describe('settings', () => {
     assert.equal(findNearestSpelling('x', []), undefined)
   })
 
+  test('many wrong settings → the first 20 problems, and the right settings are used', () => {
+    const wrong = Array.from({ length: 100 }, (_, at) => [`spark-nanny.io/wrong-${at}`, 'x'] as const)
+    const resolved = resolveSettings({ pod: { ...Object.fromEntries(wrong), 'spark-nanny.io/timeout': '20s' } })
+    assert.deepEqual([resolved.problems.length, resolved.values.timeout], [20, 20_000])
+  })
+
+  test('a long key or value → a short problem', () => {
+    const long = 'x'.repeat(100_000)
+    const { problems } = resolveSettings({ pod: { [`spark-nanny.io/${long}`]: 'x', 'spark-nanny.io/timeout': long } })
+    assert.equal(problems.length, 2)
+    for (const { key, value, message } of problems) assert.ok(key.length + value.length + message.length < 1_500)
+    assert.equal(findNearestSpelling('stall-deadline'.padEnd(64, 'x'), settingKeys), undefined)
+  })
+
   test('annotations that spark-nanny writes → are not settings', () => {
     const { problems } = resolveSettings({
       pod: { 'spark-nanny.io/injected': '0.1.0', 'spark-nanny.io/next-application-id-suffix': '-2' },

@@ -156,6 +156,26 @@ describe('identifyDriver', () => {
       { container: { args: ['driver', '--conf', 'spark.app.id=$(ID)', jar], env: [{ name: 'ID', value: 'mine' }] } },
       'mine',
     ],
+    [
+      'variables as the kubelet expands them',
+      {
+        container: {
+          args: ['driver', '--conf', 'spark.app.id=$(ID)-$$(ID)-$-$', jar],
+          env: [
+            { name: 'ID', value: 'first' },
+            { name: 'ID', value: 'mine' },
+          ],
+        },
+      },
+      null,
+    ],
+    [
+      'dollars that are no reference',
+      {
+        container: { args: ['driver', '--conf', 'spark.app.id=$(ID)$a$$$', jar], env: [{ name: 'ID', value: 'mine' }] },
+      },
+      'mine$a$$',
+    ],
     ['a variable that only the kubelet knows', run('--conf', 'spark.app.id=$(ID)', jar), null],
     ['an environment', { labels: {}, container: { env: [{ name: 'SPARK_APPLICATION_ID', value: 'e' }] } }, 'e'],
   ] as const) {
