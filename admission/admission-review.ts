@@ -1,4 +1,4 @@
-import { isRecord, toRecord, toStringOrEmpty } from '../core/json.ts'
+import { cutText, isRecord, showValue, toRecord, toStringOrEmpty } from '../core/json.ts'
 import { formatPatch, type Operation } from './json-patch.ts'
 
 /** The part of an `admission.k8s.io/v1` AdmissionRequest that spark-nanny uses. */
@@ -27,6 +27,8 @@ export type ParsedReview =
   | { readonly kind: 'problem'; readonly problem: ReviewProblem }
 
 const reviewApiVersion = 'admission.k8s.io/v1'
+/** The uid of an API server is a UUID of 36 characters. */
+const maxUidLength = 253
 
 /** The request of an AdmissionReview v1, or its first problem. Unknown fields are ignored. */
 export function parseReview(body: unknown): ParsedReview {
@@ -36,7 +38,8 @@ export function parseReview(body: unknown): ParsedReview {
   const { request } = body
   if (!isRecord(request)) return problem('request', request, 'an object')
   const { uid, kind, operation } = request
-  if (typeof uid !== 'string' || uid === '') return problem('request.uid', uid, 'a string that is not empty')
+  if (typeof uid !== 'string' || uid === '' || uid.length > maxUidLength)
+    return problem('request.uid', uid, `a string of 1 to ${maxUidLength} characters`)
   if (!isRecord(kind) || typeof kind.kind !== 'string') return problem('request.kind', kind, 'a GroupVersionKind')
   if (typeof operation !== 'string') return problem('request.operation', operation, 'a string')
   return {
@@ -87,8 +90,9 @@ export interface AdmissionReviewResponse {
   }
 }
 
-/** kubectl cuts warnings that are longer. */
+/** The API server cuts warnings that are longer, or the rest of more than 4,096 characters (filters/warning.go). */
 const maxWarningLength = 256
+const maxWarnings = 10
 
 export function createReviewResponse(
   uid: string,
@@ -106,7 +110,7 @@ export function createReviewResponse(
         patchType: 'JSONPatch' as const,
         patch: encodeBase64(formatPatch(operations)),
       }),
-      ...(warnings.length > 0 && { warnings: warnings.map(formatWarning) }),
+      ...(warnings.length > 0 && { warnings: formatWarnings(warnings) }),
       auditAnnotations: { reason },
     },
   }
@@ -124,13 +128,16 @@ function encodeBase64(text: string): string {
   return scratch.toString('base64', 0, scratch.write(text))
 }
 
+function formatWarnings(texts: readonly string[]): readonly string[] {
+  const shown = texts.length <= maxWarnings ? texts : [...texts.slice(0, maxWarnings - 1), 'there are more warnings']
+  return shown.map(formatWarning)
+}
+
 function formatWarning(text: string): string {
   // One line: the API server sends warnings in an HTTP header.
-  const warning = `spark-nanny: ${text.replace(/\s+/g, ' ')}`
-  return warning.length <= maxWarningLength ? warning : `${warning.slice(0, maxWarningLength - 1)}…`
+  return cutText(`spark-nanny: ${text.slice(0, 2 * maxWarningLength).replace(/\s+/g, ' ')}`, maxWarningLength)
 }
 
 function problem(field: string, value: unknown, form: string): ParsedReview {
-  const shown = value === undefined ? 'absent' : (JSON.stringify(value) ?? String(value))
-  return { kind: 'problem', problem: { field, value: shown.length > 80 ? `${shown.slice(0, 79)}…` : shown, form } }
+  return { kind: 'problem', problem: { field, value: value === undefined ? 'absent' : showValue(value, 80), form } }
 }

@@ -1,5 +1,5 @@
 import { admissionReasons, type SkipReason } from '../core/contract/skip-reasons.ts'
-import { parsePod, parseService } from '../core/kubernetes/parse-objects.ts'
+import { findMalformedField, parsePod, parseService } from '../core/kubernetes/parse-objects.ts'
 import { findDriverContainerIndex, isDriverPod, type Pod, type Service } from '../core/kubernetes/pod.ts'
 import type { DriverPolicy } from '../core/settings/driver-policy.ts'
 import { resolveDriverSettings } from '../core/settings/effective-settings.ts'
@@ -50,7 +50,7 @@ export type AdmissionDecision =
 export type AdmittedObject =
   | { readonly kind: 'driver'; readonly pod: Pod }
   | { readonly kind: 'service'; readonly service: Service }
-  | { readonly kind: 'other'; readonly reason: SkipReason }
+  | { readonly kind: 'other'; readonly reason: SkipReason; readonly detail?: string }
 
 /** Finds the objects that need no lookup, which are most objects that a namespace creates. */
 export function classifyObject({ kind, operation, subResource, object }: AdmissionRequest): AdmittedObject {
@@ -62,13 +62,13 @@ export function classifyObject({ kind, operation, subResource, object }: Admissi
 
 function classifyService(object: unknown): AdmittedObject {
   const service = parseService(object)
-  if (service === undefined) return other('malformed-object')
+  if (service === undefined) return other('malformed-object', findMalformedField(object, 'Service'))
   return service.metadata?.deletionTimestamp ? other('deleting') : { kind: 'service', service }
 }
 
 function classifyPod(object: unknown): AdmittedObject {
   const pod = parsePod(object)
-  if (pod === undefined) return other('malformed-object')
+  if (pod === undefined) return other('malformed-object', findMalformedField(object, 'Pod'))
   if (pod.metadata?.labels?.['spark-role'] === 'executor') return other('executor')
   if (!isDriverPod(pod)) return other('not-a-driver')
   if (pod.metadata?.deletionTimestamp) return other('deleting')
@@ -76,7 +76,11 @@ function classifyPod(object: unknown): AdmittedObject {
   return isInjected(pod) ? other('already-injected') : { kind: 'driver', pod }
 }
 
-const other = (reason: SkipReason): AdmittedObject => ({ kind: 'other', reason })
+const other = (reason: SkipReason, detail?: string): AdmittedObject => ({
+  kind: 'other',
+  reason,
+  ...(detail !== undefined && { detail }),
+})
 
 /**
  * The only function that decides what happens to an object. It is pure: the state of the cluster and the results of lookups
@@ -89,7 +93,7 @@ export function decide(
 ): AdmissionDecision {
   switch (subject.kind) {
     case 'other':
-      return skip(subject.reason)
+      return skip(subject.reason, subject.detail)
     case 'service':
       return decideService(request, subject.service)
     case 'driver':

@@ -8,7 +8,7 @@ import { connectCluster, createStaticCluster } from './cluster-connection.ts'
 import { type Config, findChartProblems, parseConfig } from './config/config.ts'
 import { createLogging, type Logging } from './log.ts'
 import { createAdmissionHandler } from './server/admission-handler.ts'
-import { createAdmissionRecorder } from './server/admission-log.ts'
+import { createAdmissionRecorder, createMalformedRequestRecorder } from './server/admission-log.ts'
 import { createMetrics, createMetricsServer } from './server/metrics.ts'
 import { createWebhookServer } from './server/server.ts'
 
@@ -38,8 +38,7 @@ if ('problems' in parsed) {
 /** Serves admission requests until SIGTERM or SIGINT. */
 async function serve(config: Config, { log, flush }: Logging): Promise<void> {
   const { version } = packageJson
-  // Admission must continue after any other failure. A loop that ended is reported by /healthz.
-  process.on('unhandledRejection', (error) => log.error({ event: 'unhandled-rejection', err: error }))
+  logStrayErrors(log)
   for (const { message } of findChartProblems(config)) log.warn({ event: 'invalid-setting', source: 'chart', message })
 
   const metrics = createMetrics(version)
@@ -68,10 +67,7 @@ async function serve(config: Config, { log, flush }: Logging): Promise<void> {
     certificate: null,
     broken: loops.ended,
     unready: () => [...certificates.unready(), ...cluster.unready(), ...(closing ? ['closing'] : [])],
-    onMalformedRequest: (status, detail) => {
-      metrics.countMalformedRequest(status)
-      log.warn({ event: 'malformed-request', status, detail })
-    },
+    onMalformedRequest: createMalformedRequestRecorder(metrics, log, deps.monotonicMs),
   })
   const certificates = createCertificateSource(
     config.certificates,
@@ -108,6 +104,15 @@ async function serve(config: Config, { log, flush }: Logging): Promise<void> {
   log.info({ event: 'closed' })
   flush()
   process.exit(0)
+}
+
+/**
+ * The net below all other handlers: admission must continue after any other failure. A loop that ended is reported by
+ * /healthz.
+ */
+function logStrayErrors(log: Logging['log']): void {
+  process.on('unhandledRejection', (error) => log.error({ event: 'unhandled-rejection', err: error }))
+  process.on('uncaughtException', (error) => log.error({ event: 'uncaught-exception', err: error }))
 }
 
 /** Listens on all addresses, IPv4 and IPv6. */

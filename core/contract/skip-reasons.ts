@@ -25,6 +25,10 @@ export const admissionReasons = {
   'unsupported-operation': { warn: false, sentence: 'only the operation CREATE is supported' },
   'unsupported-subresource': { warn: false, sentence: 'subresources are not supported' },
   'malformed-object': { warn: false, sentence: 'the object is missing or malformed' },
+  'too-complex': {
+    warn: true,
+    sentence: 'the object has too many fields, or they are nested too deeply; if it is a driver, it is unprotected',
+  },
   'driver-container-not-found': { warn: true, sentence: 'the driver container could not be identified' },
   'windows-pod': { warn: false, sentence: 'the pod runs on Windows' },
   'native-sidecars-unsupported': {

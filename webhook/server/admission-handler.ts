@@ -55,7 +55,7 @@ function decideRequest(
   { fixed, lookups }: AdmissionHandlerDeps,
 ): Admission | Promise<Admission> {
   const subject = classifyObject(request)
-  if (subject.kind === 'other') return respond(request, skip(subject.reason))
+  if (subject.kind === 'other') return respond(request, skip(subject.reason, subject.detail))
   // By the namespace of the request, because the metadata of the object may lack it.
   const reference = subject.kind === 'driver' ? findApplicationReference(subject.pod, request.namespace) : undefined
   const limits = subject.kind === 'driver' ? lookups.limits(request.namespace) : null

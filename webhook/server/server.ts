@@ -3,6 +3,8 @@ import type { SecureContextOptions } from 'node:tls'
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify'
 import type { AdmissionRequest } from '../../admission/admission-review.ts'
 import type { Admission } from '../../admission/admit.ts'
+import { createBodyReader, type ReceivedBody } from './body-reader.ts'
+import { limitConnections } from './connection-limit.ts'
 import { batchReviews } from './review-batcher.ts'
 
 export interface ServerDeps {
@@ -16,6 +18,7 @@ export interface ServerDeps {
   /** Null if there is none yet: handshakes then fail until `server.setSecureContext` is called. */
   readonly certificate: SecureContextOptions | null
   readonly timeouts?: Partial<ServerTimeouts>
+  readonly limits?: Partial<ServerLimits>
 }
 
 /** In milliseconds. */
@@ -29,8 +32,19 @@ export interface ServerTimeouts {
 
 const defaultTimeouts: ServerTimeouts = { keepAliveMs: 120_000, requestMs: 10_000, checkIntervalMs: 2_000 }
 
-/** The API server rejects objects larger than 3 MiB (MaxRequestBodyBytes). etcd rejects more than 1.5 MiB by default. */
-const bodyLimitBytes = 3 * 1024 * 1024
+export interface ServerLimits {
+  /** The API server rejects objects larger than 3 MiB (MaxRequestBodyBytes). etcd rejects more than 1.5 MiB by default. */
+  readonly maxBodyBytes: number
+  /** A sixteenth of the chart's memory limit. It holds 1,500 drivers of 16 kB. */
+  readonly maxTotalBytes: number
+  /**
+   * A TLS connection takes 100 kB. An API server keeps at most 25 connections that are idle (idleConnsPerHost of client-go), and
+   * has one more for each admission at the same time, which take 1 ms.
+   */
+  readonly maxConnections: number
+}
+
+const defaultLimits: ServerLimits = { maxBodyBytes: 3 * 1024 ** 2, maxTotalBytes: 24 * 1024 ** 2, maxConnections: 500 }
 
 /** Prevents Fastify from loading ajv for schemas, which would take a tenth of the memory limit. No route has a schema. */
 const withoutSchemas = {
@@ -51,6 +65,7 @@ const withoutSchemas = {
  */
 export function createWebhookServer(deps: ServerDeps): FastifyInstance<Server> {
   const { keepAliveMs, requestMs, checkIntervalMs } = { ...defaultTimeouts, ...deps.timeouts }
+  const limits = { ...defaultLimits, ...deps.limits }
   const app = Fastify({
     https: {
       ...deps.certificate,
@@ -59,7 +74,6 @@ export function createWebhookServer(deps: ServerDeps): FastifyInstance<Server> {
       headersTimeout: requestMs,
       connectionsCheckingInterval: checkIntervalMs,
     },
-    bodyLimit: bodyLimitBytes,
     requestTimeout: requestMs,
     keepAliveTimeout: keepAliveMs,
     logger: false,
@@ -67,12 +81,19 @@ export function createWebhookServer(deps: ServerDeps): FastifyInstance<Server> {
     forceCloseConnections: 'idle',
     return503OnClosing: false,
   })
+  limitConnections(app.server, limits.maxConnections)
   app.removeAllContentTypeParsers()
   // The body is parsed later, because Fastify's parser rejects the key `__proto__`, which an annotation may have.
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => done(null, body))
+  const readBody = createBodyReader(limits)
+  app.addContentTypeParser('application/json', (request, payload, done) => {
+    if (request.is404) done(null)
+    else readBody(request, payload, done)
+  })
   app.setErrorHandler((error: FastifyError, _request, reply) => {
     const status = error.statusCode !== undefined && error.statusCode >= 400 ? error.statusCode : 500
     deps.onMalformedRequest(status, error.message)
+    // The API server's client repeats a request after a 503 only if this header says when (checkWait of client-go).
+    if (status === 503) reply.header('retry-after', '1')
     reply.code(status).send({ error: status < 500 ? error.message : 'internal error' })
   })
   app.setNotFoundHandler((_request, reply) => {
@@ -80,14 +101,25 @@ export function createWebhookServer(deps: ServerDeps): FastifyInstance<Server> {
   })
   const post = batchReviews(deps.admit)
   app.post('/mutate', (request, reply) => {
+    const { bytes, release } = (request.body as ReceivedBody | undefined) ?? noBody
     post({
-      body: String(request.body),
-      send: (review) => sendJson(reply, review),
+      body: bytes,
+      send: (review) => {
+        release()
+        sendJson(reply, review)
+      },
+      sendUnread: (review, problem) => {
+        release()
+        deps.onMalformedRequest(200, problem)
+        sendJson(reply, review)
+      },
       refuse: ({ status, ...refusal }) => {
+        release()
         deps.onMalformedRequest(status, refusal.error)
         reply.code(status).send(refusal)
       },
       fail: (error) => {
+        release()
         if (!reply.sent) reply.send(error)
       },
     })
@@ -101,6 +133,9 @@ export function createWebhookServer(deps: ServerDeps): FastifyInstance<Server> {
   addHealthRoute('/readyz', 'missing', deps.unready)
   return app
 }
+
+/** A POST without a body has no content type, so that no parser reads it. */
+const noBody: ReceivedBody = { bytes: Buffer.alloc(0), release: () => {} }
 
 /** Bypasses Fastify's hooks and serializers, of which there are none. This saves a tenth of the time of a request. */
 function sendJson(reply: FastifyReply, json: string): void {

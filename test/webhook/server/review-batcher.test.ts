@@ -21,7 +21,8 @@ describe('batchReviews', () => {
         (body, index) =>
           new Promise<string>((resolve) => {
             post({
-              body,
+              body: Buffer.from(body),
+              sendUnread: () => {},
               send: (review) => {
                 if (index === 5) throw new Error('the socket is gone')
                 resolve(JSON.parse(review).response.auditAnnotations.reason)

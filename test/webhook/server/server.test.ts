@@ -15,6 +15,8 @@ const authority = createAuthority(new Date(), 1)
 const serving = issueServingCertificate(authority, ['localhost'], new Date(), 1)
 const missing: string[] = []
 const refused: number[] = []
+/** In place of the usual limits, so that few connections reach them. */
+const limits = { maxTotalBytes: 6 * 1024 ** 2, maxConnections: 60 }
 const app = createWebhookServer({
   admit: async (admission) => admit(admission, capableContext),
   unready: () => missing,
@@ -22,6 +24,7 @@ const app = createWebhookServer({
   onMalformedRequest: (status) => refused.push(status),
   certificate: { cert: serving.certificatePem, key: serving.privateKeyPem },
   timeouts: { keepAliveMs: 30_000, requestMs: 1_000, checkIntervalMs: 100 },
+  limits,
 })
 let port = 0
 before(async () => {
@@ -118,6 +121,44 @@ describe('createWebhookServer', () => {
       const { response } = JSON.parse(body)
       assert.deepEqual([response.allowed, 'patch' in response], [true, false])
     }
+  })
+
+  const nested = (open: string, depth: number, close: string) => `${open.repeat(depth)}1${close.repeat(depth)}`
+  const deep: readonly [string, string][] = [
+    ['index keys', nested('{"0":', 5_000, '}')],
+    ['toJSON', nested('{"toJSON":', 5_000, '}')],
+    ['toString', nested('{"toString":', 5_000, '}')],
+    ['__proto__', nested('{"__proto__":', 5_000, '}')],
+    ['lists', nested('[', 15_000, ']')],
+    ['a long key', `{"${'k'.repeat(1_000_000)}":1}`],
+    ['a long text', `"${'x'.repeat(1_000_000)}"`],
+  ]
+  const places: readonly [string, (value: string) => string][] = [
+    ['the body', (value) => value],
+    ['kind', (value) => `{"kind":${value}}`],
+    ['apiVersion', (value) => `{"kind":"AdmissionReview","apiVersion":${value}}`],
+    ['request', (value) => changed({}).replace(/"request":/, `"request":${value},"other":`)],
+    ['request.uid', (value) => driver.replace(/"uid": "[^"]*"/, `"uid": ${value}`)],
+    ['request.kind', (value) => driver.replace(/"request": \{/, `"request": {"odd":1,"kind":${value},`)],
+    ['request.operation', (value) => driver.replace(/"operation": "CREATE"/, `"operation": ${value}`)],
+  ]
+  for (const [what, value] of deep) {
+    test(`a field with ${what}, nested deeply or long → a response, wherever it is`, async () => {
+      for (const [place, write] of places) {
+        const { status, body } = await send('/mutate', write(value))
+        assert.ok([200, 422].includes(status), `${place}: ${status}`)
+        assert.ok(body.length < 20_000, `${place}: ${body.length} characters`)
+      }
+    })
+  }
+
+  test('a long body of an API server that is too complex → the object is admitted, with a warning', async () => {
+    const text = changed({}).replace('"spec":', `"more":[${'[],'.repeat(20_000)}[]],"spec":`)
+    const { status, body } = await send('/mutate', text)
+    assert.equal(status, 200)
+    const { response } = JSON.parse(body)
+    assert.deepEqual([response.allowed, 'patch' in response], [true, false])
+    assert.match(response.warnings[0], /too many fields/)
   })
 
   test('other paths and methods → 404', async () => {
