@@ -37,6 +37,8 @@ export interface InjectionContext {
   readonly limits: NamespaceLimits | null
   /** Why no sidecars are injected at present; null or undefined if they are. */
   readonly suspension?: string | null
+  /** Returns the proof that this installation injects the pod's sidecar with this policy. Null if it has none to give. */
+  readonly prove?: ((policy: string) => string) | null
 }
 
 export type InjectionPlan =
@@ -87,7 +89,15 @@ export function planInjection(
     readinessDelayed: driverProbes.startupProbe !== undefined || driverProbes.readinessProbe !== undefined,
     restartableApplicationId: restartsInPlace(restart.action) ? (findApplicationId(pod) ?? null) : null,
   })
-  const sidecar = createSidecarContainer(pod, policy, context.sidecar, resources.resources, context.capabilities, mount)
+  const sidecar = createSidecarContainer(
+    pod,
+    policy,
+    context.sidecar,
+    resources.resources,
+    context.capabilities,
+    mount,
+    context.prove,
+  )
   return {
     kind: 'edits',
     policy,

@@ -36,14 +36,19 @@ export function createSidecarContainer(
   resources: ResourceRequirements | undefined,
   capabilities: Capabilities,
   sparkConf: VolumeMount | null,
+  prove: ((policy: string) => string) | null = null,
 ): Container {
+  const encoded = encodePolicy(policy)
   return {
     name: sidecarContainerName,
     image,
     imagePullPolicy,
     restartPolicy: 'Always',
     ...(policy.onHung.kind === 'restart-all-containers' && { restartPolicyRules: [restartAllContainersRule] }),
-    env: [{ name: sidecarEnv.policy, value: encodePolicy(policy) }],
+    env: [
+      { name: sidecarEnv.policy, value: encoded },
+      ...(prove === null ? [] : [{ name: sidecarEnv.proof, value: prove(encoded) }]),
+    ],
     ...(policy.statusPort > 0 && {
       ports: [{ name: 'nanny-status', containerPort: policy.statusPort, protocol: 'TCP' }],
     }),

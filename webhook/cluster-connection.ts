@@ -12,6 +12,7 @@ import type { ReflectorDeps } from '../kubernetes/reflector.ts'
 import type { Config, KubernetesConfig } from './config/config.ts'
 import { createControllerMetrics } from './controller/metrics/metrics.ts'
 import { type StartControllerDeps, startController } from './controller/start.ts'
+import { createInjectionKeys } from './injection/keys.ts'
 import type { Lookups } from './server/admission-handler.ts'
 import type { Metrics } from './server/metrics.ts'
 
@@ -35,6 +36,7 @@ export function createStaticCluster(capabilities: Capabilities, metrics: Metrics
       limits: () => null,
       capabilities: () => capabilities,
       suspension: () => null,
+      injectionKey: () => null,
     },
     unready: () => [],
     close: () => {},
@@ -58,7 +60,7 @@ export async function connectCluster(
   metrics: Metrics,
   loops: BackgroundTasks,
 ): Promise<ClusterConnection> {
-  const { namespace, capabilityIntervalMs, serviceAccountDir } = kubernetes
+  const { namespace, capabilityIntervalMs, serviceAccountDir, injectionKeySecret } = kubernetes
   const api = createClient(await loadAccess(env, serviceAccountDir), clientBounds)
   if (sidecar.imagePullPolicy === 'Always') deps.log.warn({ event: 'pull-policy', detail: pullPolicyWarning })
   const reflectorDeps = { ...deps, api }
@@ -83,11 +85,14 @@ export async function connectCluster(
     })
   }
   loops.start('capabilities', capabilities.run)
+  const injectionKeys = createInjectionKeys({ namespace, name: injectionKeySecret }, reflectorDeps)
+  loops.start('injection-key', injectionKeys.run)
   const controller = startController({
     ...reflectorDeps,
     namespace,
     config: kubernetes.controller,
     sidecarImage: sidecar.image,
+    injectionKeys,
     chartSettings,
     applications,
     nativeSidecars: () => capabilities.current().nativeSidecars,
@@ -111,6 +116,7 @@ export async function connectCluster(
       limits: limits.in,
       capabilities: capabilities.current,
       suspension: controller.suspension,
+      injectionKey: injectionKeys.current,
     },
     // The collections of the controller do not count, because admission does not need them.
     unready: () => [

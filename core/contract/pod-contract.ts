@@ -111,6 +111,8 @@ export const restartAllContainersExitCode = 88
 export const sidecarEnv = {
   /** The DriverPolicy, as JSON. */
   policy: 'SPARK_NANNY_POLICY',
+  /** The proof for the controller that this installation injected the sidecar. The sidecar does not read it. */
+  proof: 'SPARK_NANNY_INJECTION_PROOF',
   /** A folder that replaces `/` if the sidecar runs as a plain process (demo, tests, bench). Never set in a pod. */
   root: 'SPARK_NANNY_ROOT',
 } as const

@@ -1,3 +1,4 @@
+import { signInjection } from '../../webhook/injection/proof.ts'
 import type { FakeObject } from './fake-api-server.ts'
 
 /** When the pods below were created. Tests set their own clocks relative to it. */
@@ -6,6 +7,9 @@ export const iso = (ms: number) => new Date(ms).toISOString().replace(/\.\d+Z$/,
 
 export const sidecarImage = 'registry.invalid/sidecar:1'
 export const driverImage = 'spark:4'
+
+/** The key of the installation that injected the sidecars with a proof. */
+export const injectionKey = Buffer.alloc(32, 'test')
 
 export interface DriverPodOptions {
   readonly name?: string
@@ -29,6 +33,10 @@ export interface DriverPodOptions {
     readonly port?: number
     /** The text of its policy. */
     readonly policy?: string
+    /** Whether the sidecar has the proof of {@link injectionKey} that it was injected, with the default image. */
+    readonly isProven?: boolean
+    /** The text of another proof. */
+    readonly proof?: string
   } | null
   readonly deletionTimestamp?: string
   readonly status?: object
@@ -72,11 +80,12 @@ function metadataOf(options: DriverPodOptions): FakeObject['metadata'] {
   }
 }
 
-function specOf({ uiPort = 4040, args = ['driver'], env }: DriverPodOptions, sidecar: Sidecar): object {
+function specOf(options: DriverPodOptions, sidecar: Sidecar): object {
+  const { uiPort = 4040, args = ['driver'], env } = options
   return {
     nodeName: 'node-1',
     restartPolicy: 'Never',
-    ...(sidecar !== null && { initContainers: [sidecarContainer(sidecar)] }),
+    ...(sidecar !== null && { initContainers: [sidecarContainer(sidecar, findProof(options, sidecar))] }),
     containers: [
       {
         name: 'spark-kubernetes-driver',
@@ -89,11 +98,30 @@ function specOf({ uiPort = 4040, args = ['driver'], env }: DriverPodOptions, sid
   }
 }
 
-const sidecarContainer = ({ image = sidecarImage, port, policy = '{}' }: NonNullable<Sidecar>) => ({
+const defaultPolicy = '{}'
+
+/** The proof of an injection into this pod. */
+export function signSidecar(name: string, namespace: string, policy: string = defaultPolicy): string {
+  const pod = { namespace, name, generateName: '' }
+  return signInjection(injectionKey, pod, { admissionUid: `admission-${name}`, image: sidecarImage, policy })
+}
+
+function findProof(options: DriverPodOptions, sidecar: NonNullable<Sidecar>): string | undefined {
+  const { name = 'pi-driver', namespace = 'spark' } = options
+  return sidecar.isProven === true ? signSidecar(name, namespace, sidecar.policy) : sidecar.proof
+}
+
+const sidecarContainer = (
+  { image = sidecarImage, port, policy = defaultPolicy }: NonNullable<Sidecar>,
+  proof: string | undefined,
+) => ({
   name: 'spark-nanny',
   image,
   restartPolicy: 'Always',
-  env: [{ name: 'SPARK_NANNY_POLICY', value: policy }],
+  env: [
+    { name: 'SPARK_NANNY_POLICY', value: policy },
+    ...(proof === undefined ? [] : [{ name: 'SPARK_NANNY_INJECTION_PROOF', value: proof }]),
+  ],
   ...(port !== undefined && { ports: [{ name: 'nanny-status', containerPort: port }] }),
 })
 

@@ -26,6 +26,7 @@ async function startWebhook(t: TestContext, { api, deps }: ApiFixture, nowMs: ()
     {
       kind: 'on',
       namespace: 'spark-nanny',
+      injectionKeySecret: '',
       capabilityIntervalMs: 60_000,
       serviceAccountDir: api.serviceAccountDir,
       controller: defaultConfig,

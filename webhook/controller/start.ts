@@ -9,6 +9,8 @@ import type { ReflectorDeps } from '../../kubernetes/reflector.ts'
 import { sendUiRequest, type UiRequest, type UiResult } from '../../spark-ui/http-get.ts'
 import { createUiClient, type UiClient } from '../../spark-ui/ui-client.ts'
 import type { ControllerConfig } from '../config/controller-config.ts'
+import type { InjectionKeys } from '../injection/keys.ts'
+import { isInjectionProven } from '../injection/proof.ts'
 import { createClusterWriter } from './act/cluster-writer.ts'
 import { runApplicationIdAnnotator } from './application-id-annotator.ts'
 import { findCoverage } from './assess/driver-context.ts'
@@ -27,6 +29,7 @@ export interface StartControllerDeps extends ReflectorDeps {
   readonly version: string
   readonly config: ControllerConfig
   readonly sidecarImage: string
+  readonly injectionKeys: Pick<InjectionKeys, 'all' | 'whenChanged'>
   readonly chartSettings: Readonly<Record<string, string>>
   readonly applications: SparkApplications
   nativeSidecars(): boolean
@@ -44,7 +47,9 @@ export interface StartControllerDeps extends ReflectorDeps {
 }
 
 /** Watches drivers in every replica. One replica leads and acts. */
-export function startController(deps: StartControllerDeps): { suspension(): string | null } {
+export function startController(deps: StartControllerDeps): {
+  suspension(namespace: string): string | null
+} {
   const { config, loops } = deps
   const { drivers, sidecarImageBreaker, namespaces, onNamespace } = createWatches(deps)
   const identity = `${config.podName || 'spark-nanny'}_${randomUUID()}`
@@ -79,7 +84,7 @@ export function startController(deps: StartControllerDeps): { suspension(): stri
     quarantined: () => quarantined([...deps.applications.all()].filter(isInProtectedNamespace)),
     breakers: () => ({
       'unhealthy-share': controller.blockedNamespaces(),
-      'sidecar-image': sidecarImageBreaker.isSuspended() ? [''] : [],
+      'sidecar-image': sidecarImageBreaker.suspendedNamespaces(),
     }),
     budgetUse: controller.budgetUse,
     stale: () => ({ ...deps.stale(), drivers: drivers.reflector.stale(), namespaces: namespaces.stale() }),
@@ -97,19 +102,28 @@ export function startController(deps: StartControllerDeps): { suspension(): stri
 /** The watches of every replica. The sidecar's image is judged in every replica, because each one admits drivers. */
 function createWatches(deps: StartControllerDeps) {
   const drivers = watchDrivers(deps)
-  const sidecarImageBreaker = createSidecarImageBreaker({
-    image: deps.sidecarImage,
-    threshold: deps.config.bypassesBeforeSuspension,
-    nowMs: deps.nowMs,
-    monotonicMs: deps.monotonicMs,
-  })
-  const processLifetime = new AbortController().signal
-  drivers.listen({ changed: sidecarImageBreaker.observe, gone: sidecarImageBreaker.forget }, processLifetime)
   const listeners = new Set<(namespace: string) => void>()
   const namespaces = watchNamespaces(deps, deps.config.namespaceSelector, (name) => {
     for (const listener of listeners) listener(name)
   })
   const onNamespace = (changed: (namespace: string) => void, signal: AbortSignal): void =>
     addUntilAborted(listeners, changed, signal)
+  const isProven = (driver: Driver) => {
+    const proof = driver.sidecar?.proof ?? null
+    return proof !== null && isInjectionProven(deps.injectionKeys.all(), proof, driver, deps.sidecarImage)
+  }
+  const sidecarImageBreaker = createSidecarImageBreaker({
+    ...deps,
+    image: deps.sidecarImage,
+    threshold: deps.config.bypassesBeforeSuspension,
+    namespaces: namespaces.objects,
+    isProven,
+  })
+  const processLifetime = new AbortController().signal
+  drivers.listen({ changed: sidecarImageBreaker.observe, gone: sidecarImageBreaker.forget }, processLifetime)
+  // Pods that were listed before the key was read are proven only now.
+  deps.injectionKeys.whenChanged(() => {
+    for (const driver of drivers.reflector.objects.all()) sidecarImageBreaker.observe(driver)
+  })
   return { drivers, sidecarImageBreaker, namespaces, onNamespace }
 }

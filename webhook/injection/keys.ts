@@ -9,6 +9,8 @@ export interface InjectionKeys {
   current(): Buffer | null
   /** The keys of proofs that count, the newest first. */
   all(): readonly Buffer[]
+  /** Calls `changed` after each change of the keys. */
+  whenChanged(changed: () => void): void
   /** Reads the Secret, and fills it if it is empty. Runs until `signal` is aborted. */
   run(signal: AbortSignal): Promise<void>
 }
@@ -42,6 +44,7 @@ export function createInjectionKeys(secret: InjectionKeySecret, deps: InjectionK
   const isShared = secret.name !== ''
   let keys: readonly Buffer[] = isShared ? [] : [randomBytes(keyBytes)]
   let reported: string | null = null
+  const listeners: (() => void)[] = []
 
   const report = (detail: string | null) => {
     if (detail !== null && detail !== reported) {
@@ -49,18 +52,27 @@ export function createInjectionKeys(secret: InjectionKeySecret, deps: InjectionK
     }
     reported = detail
   }
-  const refresh = async (): Promise<void> => {
+  const readOrCreate = async (): Promise<ReadResult> => {
     const result = await readKey(secret, deps.api)
-    report(result.kind === 'failed' ? result.detail : null)
-    if (result.kind === 'empty') return report(await writeKey(secret, result.resourceVersion, deps.api))
-    if (result.kind === 'failed' || keys[0]?.equals(result.key)) return
+    if (result.kind !== 'empty') return result
+    const detail = await writeKey(secret, result.resourceVersion, deps.api)
+    // Another replica may have been faster, so that its key counts.
+    return detail === null ? readKey(secret, deps.api) : { kind: 'failed', detail }
+  }
+  const refresh = async (): Promise<void> => {
+    const result = await readOrCreate()
+    if (result.kind !== 'key') return report(result.kind === 'empty' ? 'the Secret has no key' : result.detail)
+    report(null)
+    if (keys[0]?.equals(result.key)) return
     // Pods that were injected with the key before are still known.
     keys = [result.key, ...keys].slice(0, 2)
     deps.log.info({ event: 'injection-key-loaded', secret: secret.name })
+    for (const changed of listeners) changed()
   }
   return {
     current: () => keys[0] ?? null,
     all: () => keys,
+    whenChanged: (changed) => void listeners.push(changed),
     run: async (signal) => {
       while (!signal.aborted) {
         if (isShared) await refresh()

@@ -9,6 +9,7 @@ import {
   type ApplicationReference,
   findApplicationReference,
 } from '../../core/spark/application-reference.ts'
+import { signInjection } from '../injection/proof.ts'
 import type { AdmissionRecorder } from './admission-log.ts'
 
 /** Lookups in the cluster. Each one takes limited time, and does not throw for expected failures. */
@@ -16,8 +17,10 @@ export interface Lookups {
   application(reference: ApplicationReference): ApplicationLookup | Promise<ApplicationLookup>
   limits(namespace: string): NamespaceLimits | null
   capabilities(): Capabilities
-  /** Why no sidecars are injected at present; null if they are. Called once for each driver. */
-  suspension(): string | null
+  /** Why no sidecars are injected in the namespace at present; null if they are. */
+  suspension(namespace: string): string | null
+  /** The key that proves injections to the controllers of all replicas. Null if there is none. */
+  injectionKey(): Buffer | null
 }
 
 export interface AdmissionHandlerDeps {
@@ -60,11 +63,25 @@ function decideRequest(
   const reference = subject.kind === 'driver' ? findApplicationReference(subject.pod, request.namespace) : undefined
   const limits = subject.kind === 'driver' ? lookups.limits(request.namespace) : null
   // A dry run does not create a pod, so it cannot be the trial pod that ends a suspension.
-  const suspension = subject.kind === 'driver' && !request.dryRun ? lookups.suspension() : null
+  const suspension = subject.kind === 'driver' && !request.dryRun ? lookups.suspension(request.namespace) : null
+  const prove = subject.kind === 'driver' ? createProver(request, subject.pod, fixed.sidecar.image, lookups) : null
   const decideWith = (application: ApplicationLookup) =>
-    admit(request, { ...fixed, application, limits, capabilities: lookups.capabilities(), suspension }, subject)
+    admit(request, { ...fixed, application, limits, capabilities: lookups.capabilities(), suspension, prove }, subject)
   const application = reference === undefined ? ({ kind: 'none' } as const) : lookups.application(reference)
   return application instanceof Promise ? application.then(decideWith) : decideWith(application)
+}
+
+/** A dry run creates no pod, so that its result must not prove anything: it could be copied into a pod. */
+function createProver(
+  { uid, namespace, dryRun }: AdmissionRequest,
+  { metadata }: Pod,
+  image: string,
+  { injectionKey }: Pick<Lookups, 'injectionKey'>,
+): ((policy: string) => string) | null {
+  const key = injectionKey()
+  if (dryRun || key === null) return null
+  const pod = { namespace, name: metadata?.name ?? '', generateName: metadata?.generateName ?? '' }
+  return (policy) => signInjection(key, pod, { admissionUid: uid, image, policy })
 }
 
 function record(

@@ -9,7 +9,7 @@ import { createControllerMetrics } from '../../../webhook/controller/metrics/met
 import { startController } from '../../../webhook/controller/start.ts'
 import { createMetrics } from '../../../webhook/server/metrics.ts'
 import { type ApiFixture, createApiFixture, until } from '../../support/api-fixture.ts'
-import { sidecarImage } from '../../support/driver-pods.ts'
+import { injectionKey, sidecarImage } from '../../support/driver-pods.ts'
 import type { FakeObject } from '../../support/fake-api-server.ts'
 
 export const pods = '/api/v1/pods'
@@ -35,7 +35,7 @@ export interface ControllerHarness extends ApiFixture {
 }
 
 export interface Replica {
-  suspension(): string | null
+  suspension(namespace: string): string | null
   metrics(): Promise<string>
   stop(): Promise<void>
 }
@@ -98,6 +98,7 @@ export async function createControllerHarness(t: TestContext): Promise<Controlle
         version: '1.2.3',
         config: { ...defaultConfig, ...config },
         sidecarImage,
+        injectionKeys: { all: () => [injectionKey], whenChanged: () => {} },
         chartSettings,
         applications: known,
         nativeSidecars: () => true,

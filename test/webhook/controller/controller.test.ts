@@ -5,13 +5,15 @@ import {
   createdMs,
   driverImage,
   driverPod,
+  iso,
   running,
   sidecarImage,
+  signSidecar,
   startupBlockedPod,
   terminated,
   waiting,
 } from '../../support/driver-pods.ts'
-import { applications, createControllerHarness, pods, untilLeading } from './controller-harness.ts'
+import { applications, changed, createControllerHarness, pods, untilLeading } from './controller-harness.ts'
 import { application, owner } from './hung-scenario.ts'
 
 const nowMs = createdMs + 60_000
@@ -178,28 +180,69 @@ describe('controller', () => {
     assert.equal(harness.calls().filter((line) => line.startsWith('PATCH')).length, 3)
   })
 
-  test('three bypasses in a row → injection is suspended, except one per minute, until a sidecar starts', async (t) => {
+  test('three bypasses in a row → injection is suspended in the namespace, except one per minute, until a sidecar starts', async (t) => {
     const harness = await createControllerHarness(t)
+    harness.api.set('/api/v1/namespaces', {
+      metadata: { name: 'next', labels: { 'spark-nanny.io/inject': 'enabled' } },
+    })
     harness.setNow(nowMs)
     const replicas = [harness.start(), harness.start()]
-    for (const name of ['a', 'b', 'c']) {
-      assert.deepEqual(
-        replicas.map((replica) => replica.suspension()),
-        [null, null],
-      )
-      harness.api.set(pods, startupBlockedPod(waiting('InvalidImageName'), { name: `${name}-driver` }))
-      await until(
-        () => harness.events().some(({ of }) => of === `${name}-driver`),
-        `the sidecar of ${name} is bypassed`,
-      )
+    const suspensions = (namespace: string) => replicas.map((replica) => replica.suspension(namespace))
+    const block = async (name: string) => {
+      const sidecar = { isProven: true }
+      const pod = startupBlockedPod(waiting('InvalidImageName'), { name, sidecar })
+      harness.api.set(pods, changed(pod, { metadata: { ...pod.metadata, creationTimestamp: iso(nowMs) } }))
+      await until(() => harness.events().some(({ of }) => of === name), `the sidecar of ${name} is bypassed`)
     }
-    await until(() => replicas.every((replica) => replica.suspension() !== null), 'every replica knows')
-    assert.match(replicas[0]?.suspension() ?? '', /could not be started for 3 drivers in a row/)
+    for (const name of ['a-driver', 'b-driver', 'c-driver']) {
+      assert.deepEqual(suspensions('spark'), [null, null])
+      await block(name)
+    }
+    const untilLeaderSays = async (line: RegExp) => {
+      for (;;) {
+        const texts = await Promise.all(replicas.map((replica) => replica.metrics()))
+        if (texts.some((text) => line.test(text))) return
+        await harness.deps.sleep(20, t.signal)
+        t.signal.throwIfAborted()
+      }
+    }
+    await untilLeaderSays(/circuit_breaker_namespace_open\{breaker="sidecar-image",namespace="spark"\} 1/)
+    assert.deepEqual(suspensions('spark'), [null, null], 'a test driver is injected, whoever asks how often')
+    assert.deepEqual(suspensions('spark'), [null, null])
+    await block('d-driver')
+    await until(() => !suspensions('spark').includes(null), 'every replica has seen the test driver')
+    assert.match(suspensions('spark')[0] ?? '', /could not be started for 4 drivers of the namespace in a row/)
+    assert.deepEqual(suspensions('next'), [null, null], 'another namespace is not affected')
     harness.setNow(nowMs + 61_000)
-    assert.equal(replicas[0]?.suspension(), null, 'one driver is injected as a test')
-    assert.notEqual(replicas[0]?.suspension(), null)
-    harness.api.set(pods, driverPod({ name: 'd-driver', sidecar: { state: running(nowMs + 62_000) } }))
-    await until(() => replicas.every((replica) => replica.suspension() === null), 'a sidecar started')
+    assert.deepEqual(suspensions('spark'), [null, null], 'the next test driver')
+    const sidecar = { isProven: true, state: running(nowMs + 62_000) }
+    harness.setNow(nowMs + 62_000)
+    harness.api.set(pods, driverPod({ name: 'e-driver', sidecar }))
+    await untilLeaderSays(/circuit_breaker_open\{breaker="sidecar-image"\} 0/)
+    assert.deepEqual(suspensions('spark'), [null, null])
+  })
+
+  test('a tenant’s pods with hand-written or copied sidecars → injection goes on everywhere', async (t) => {
+    const harness = await createControllerHarness(t)
+    harness.api.set('/api/v1/namespaces', {
+      metadata: { name: 'tenant', labels: { 'spark-nanny.io/inject': 'enabled' } },
+    })
+    harness.setNow(nowMs)
+    const replica = harness.start()
+    await untilLeading(harness)
+    const proof = signSidecar('own-driver', 'tenant')
+    for (const namespace of ['tenant', 'other']) {
+      for (let index = 0; index < 6; index += 1) {
+        const name = `${namespace}-${index}-driver`
+        const state = waiting(index % 2 === 0 ? 'ErrImagePull' : 'CreateContainerConfigError')
+        harness.api.set(pods, startupBlockedPod(state, { name, namespace, sidecar: index < 3 ? {} : { proof } }))
+      }
+    }
+    harness.setNow(nowMs + 16_000)
+    await until(() => harness.events().length >= 12, 'all are bypassed')
+    const text = await replica.metrics()
+    assert.match(text, /spark_nanny_circuit_breaker_open\{breaker="sidecar-image"\} 0/)
+    for (const namespace of ['spark', 'tenant']) assert.equal(replica.suspension(namespace), null)
   })
 
   test('queued drivers, while earlier ones disappear → are still handled', async (t) => {

@@ -19,7 +19,7 @@ import {
   waiting,
 } from '../../support/driver-pods.ts'
 import { defaultConfig } from './controller-harness.ts'
-import { createDriver, judged, unresponsive } from './driver/drivers.ts'
+import { createDriver, judged, labelledNamespaces, unresponsive } from './driver/drivers.ts'
 
 const deleting = { ...defaultConfig, fallback: { ...defaultConfig.fallback, mode: 'delete' as const } }
 const settings = resolveSettings({})
@@ -74,11 +74,18 @@ describe('safety of the controller', () => {
         let nowMs = createdMs
         let startingMs = 0
         const now = () => nowMs
-        const image = createSidecarImageBreaker({ image: sidecarImage, threshold: 3, nowMs: now, monotonicMs: now })
+        const image = createSidecarImageBreaker({
+          image: sidecarImage,
+          threshold: 1,
+          namespaces: labelledNamespaces('spark'),
+          isProven: () => true,
+          nowMs: now,
+          monotonicMs: now,
+        })
         const states = createDriverStates()
         const waits = createWaitTracker()
         for (const { options, passMs } of seen) {
-          const driver = createDriver(options)
+          const driver = createDriver({ ...options, sidecar: { isProven: true, ...options.sidecar } })
           // Its sidecar is there within two minutes, whenever it starts.
           const starts = driver.sidecar?.state.kind === 'waiting' && driver.driver.state.kind === 'waiting'
           startingMs = starts ? startingMs + passMs : 0
@@ -101,7 +108,7 @@ describe('safety of the controller', () => {
           })
           assert.deepEqual(actionsOf(found), [])
         }
-        assert.equal(image.isSuspended(), false)
+        assert.deepEqual(image.suspendedNamespaces(), [])
       }),
     )
   })

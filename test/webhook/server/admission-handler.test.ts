@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { ApplicationReference } from '../../../core/spark/application-reference.ts'
+import { parseDriver } from '../../../webhook/controller/driver/parse-driver.ts'
+import { isInjectionProven } from '../../../webhook/injection/proof.ts'
 import { createAdmissionHandler, type Lookups } from '../../../webhook/server/admission-handler.ts'
 import { createAdmissionRecorder } from '../../../webhook/server/admission-log.ts'
 import { createMetrics } from '../../../webhook/server/metrics.ts'
@@ -21,6 +23,7 @@ function handler(lookups: Partial<Lookups> = {}) {
       limits: () => null,
       capabilities: () => capableContext.capabilities,
       suspension: () => null,
+      injectionKey: () => null,
       ...lookups,
     },
     recorder: createAdmissionRecorder(metrics, log, (record) => record()),
@@ -36,6 +39,36 @@ describe('createAdmissionHandler', () => {
     assert.deepEqual(asked, [
       { operator: 'kubeflow', namespace: 'spark', name: 'opl', uid: '38ba9050-1568-456e-843d-43a56b5c2db1' },
     ])
+  })
+
+  test('an injection → the pod proves it by its name, namespace, image and policy; a dry run and a missing key prove nothing', async () => {
+    const key = Buffer.alloc(32, 7)
+    const request = captureRequest('driver-pod.spark-submit')
+    const inject = async (isDryRun: boolean, injectionKey: Buffer | null) => {
+      const { handle } = handler({ injectionKey: () => injectionKey })
+      const { decision } = await handle({ ...request, dryRun: isDryRun })
+      assert.ok(decision.kind === 'inject')
+      const stored = { ...decision.pod, metadata: { ...decision.pod.metadata, namespace: 'spark', uid: 'uid-1' } }
+      return parseDriver(stored)
+    }
+    const driver = await inject(false, key)
+    assert.ok(driver?.sidecar?.proof)
+    assert.equal(isInjectionProven([key], driver.sidecar.proof, driver, capableContext.sidecar.image), true)
+    assert.equal((await inject(true, key))?.sidecar?.proof, null)
+    assert.equal((await inject(false, null))?.sidecar?.proof, null)
+  })
+
+  test('suspended injection → asked for the namespace of the request, but not for a dry run', async () => {
+    const asked: string[] = []
+    const suspension = (namespace: string) => {
+      asked.push(namespace)
+      return 'broken'
+    }
+    const { handle } = handler({ suspension })
+    const request = captureRequest('driver-pod.spark-submit')
+    assert.equal((await handle(request)).decision.reason, 'sidecar-image-failing')
+    assert.equal((await handle({ ...request, dryRun: true })).decision.reason, 'injected')
+    assert.deepEqual(asked, ['spark'])
   })
 
   test('another object, or a driver without an owner → no lookup', async () => {

@@ -1,4 +1,5 @@
 import { failureDetail, type WriteResult } from '../../../kubernetes/write-result.ts'
+import { formatBypassReason } from '../assess/startup-blocked.ts'
 import type { ActionTask } from '../decide/action-task.ts'
 import { withPendingConfirmation } from '../decide/driver-state.ts'
 import type { ActionDeps } from './action-deps.ts'
@@ -11,7 +12,7 @@ export async function bypassSidecar(
   { writer, recorder }: Pick<ActionDeps, 'writer' | 'recorder'>,
 ): Promise<WriteResult> {
   const { driver, assessment, state } = task
-  const cause = assessment.kind === 'startup-blocked' ? assessment.cause.reason : ''
+  const cause = assessment.kind === 'startup-blocked' ? formatBypassReason(assessment.cause) : ''
   const images = { from: driver.sidecar?.image, to: image }
   const confirm = () => {
     state.bypassed = true

@@ -1,5 +1,6 @@
 import type { SkipReason } from '../../../core/contract/skip-reasons.ts'
 import type { ApplicationReference } from '../../../core/spark/application-reference.ts'
+import type { InjectionProof } from '../../injection/proof.ts'
 
 /**
  * The part of a driver pod that is kept in memory: ten thousand of them must fit in a few tens of megabytes. Times are
@@ -80,6 +81,8 @@ export interface ContainerEnd {
 }
 
 export interface DriverSidecar extends DriverContainer {
+  /** What the pod has as a proof that this installation injected the sidecar; not verified. Null if it has none. */
+  readonly proof: InjectionProof | null
   /** The version of spark-nanny that injected the sidecar. Null if the pod does not record it. */
   readonly version: string | null
   /** The port of `/status`. Null if there is none, because the pod uses the host network or the port was in use. */

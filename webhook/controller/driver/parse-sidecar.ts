@@ -1,6 +1,7 @@
 import { bypassedAnnotation, sidecarContainerName, sidecarEnv } from '../../../core/contract/pod-contract.ts'
 import { parseTimeMs, toRecords } from '../../../core/json.ts'
 import type { Container, Pod } from '../../../core/kubernetes/pod.ts'
+import { type InjectionProof, parseInjectionProof } from '../../injection/proof.ts'
 import type { DriverSidecar } from './driver.ts'
 import { parseContainer } from './parse-container.ts'
 
@@ -18,11 +19,19 @@ export function parseSidecar(
   const observed = parseContainer(container, toRecords(status.initContainerStatuses))
   return {
     ...observed,
+    proof: parseProof(pod, container),
     version,
     statusPort: container.ports?.[0]?.containerPort ?? null,
     due: observed.state.kind === 'waiting' && isDue(pod, status),
     bypass: parseBypass(pod.metadata?.annotations?.[bypassedAnnotation], observed.image === driverImage),
   }
+}
+
+/** A sidecar that runs another program than the image's own was not injected so. */
+function parseProof({ metadata }: Pod, { command, args, env }: Container): InjectionProof | null {
+  if (command !== undefined || args !== undefined) return null
+  const readEnv = (name: string) => env?.find((item) => item.name === name)?.value
+  return parseInjectionProof(readEnv(sidecarEnv.proof), readEnv(sidecarEnv.policy) ?? '', metadata?.generateName ?? '')
 }
 
 /** Parses the annotation. Without it, the image alone shows a bypass, which another tool or a person may have made. */

@@ -64,6 +64,7 @@ export function startReplica({ name, seed, namespace, proxy, clock, config, uis 
     version: '1.2.3',
     config: { ...config, podName: name },
     sidecarImage: ownSidecarImage,
+    injectionKeys: { all: () => [], whenChanged: () => {} },
     chartSettings: {},
     applications,
     findNodeState: () => ({ kind: 'unknown' }),

@@ -73,7 +73,7 @@ describe('chooseAction', () => {
 
   const held: Assessment = {
     kind: 'startup-blocked',
-    cause: { reason: 'ErrImagePull', detail: '', patienceMs: 0 },
+    cause: { reason: 'ErrImagePull', detail: '', blamesImage: true, patienceMs: 0 },
     sinceMs: 0,
   }
 

@@ -1,6 +1,8 @@
+import type { LabelledNamespace } from '../../../../cluster/namespaces.ts'
 import { type ResolvedSettings, resolveSettings } from '../../../../core/settings/settings.ts'
 import { createJudgement, type Judgement } from '../../../../core/verdict/judge.ts'
 import type { Verdict } from '../../../../core/verdict/verdict.ts'
+import type { Collection } from '../../../../kubernetes/store.ts'
 import { type AssessmentContext, type AssessmentResult, assess } from '../../../../webhook/controller/assess/assess.ts'
 import { computeCoverage } from '../../../../webhook/controller/assess/coverage.ts'
 import type { Safeguards } from '../../../../webhook/controller/decide/choose-action.ts'
@@ -13,6 +15,12 @@ export function createDriver(options: DriverPodOptions = {}): Driver {
   const driver = parseDriver(driverPod(options))
   if (driver === undefined) throw new Error('not a driver')
   return { ...driver, resourceVersion: '1' }
+}
+
+/** Namespaces in which sidecars are injected. */
+export function labelledNamespaces(...names: readonly string[]): Pick<Collection<LabelledNamespace>, 'get' | 'all'> {
+  const known = new Map(names.map((name) => [name, { name, annotations: {} }]))
+  return { get: (_namespace, name) => known.get(name), all: () => known.values() }
 }
 
 /** Assesses a driver of a protected namespace, without settings and without earlier observations. */
