@@ -1,10 +1,12 @@
 /**
  * Entry of `npm run build`: bundles the programs of the images and of the npm package into dist/. With arguments, such as
  * `node build.ts sidecar`, builds only those. An entry point that does not exist is skipped, because an image build copies only
- * the folders that it needs.
+ * the folders that it needs. With `--sbom`, also writes the npm packages of each bundle, in the format CycloneDX.
  */
-import { chmodSync, existsSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
+import { parseArgs } from 'node:util'
 import { type BuildOptions, build, type Plugin } from 'esbuild'
 
 const root = import.meta.dirname
@@ -94,8 +96,52 @@ const bundles: readonly Bundle[] = [
   },
 ]
 
+/** The fields of a CycloneDX document that {@link writeSbom} changes. */
+interface Sbom {
+  serialNumber?: string
+  metadata: { timestamp?: string; component: { name: string } }
+  components: readonly { readonly name: string; readonly version: string }[]
+  dependencies: readonly { readonly ref: string; readonly dependsOn?: readonly string[] }[]
+}
+
+/**
+ * Reduces the list of npm to the packages that are in the bundle. Without its time and its random number, the file only
+ * depends on the sources, as the bundle does. The base image with Node has a list of its own.
+ */
+function writeSbom(name: string, inputs: readonly string[]): void {
+  // Without --omit=dev, because npm then also omits packages that a tool needs as well.
+  const args = ['sbom', '--package-lock-only', '--sbom-format=cyclonedx', '--sbom-type=application']
+  const sbom: Sbom = JSON.parse(execFileSync('npm', args, { cwd: root, encoding: 'utf8' }))
+  const bundled = new Set(inputs.flatMap(findPackage))
+  const own = sbom.dependencies[0]?.ref
+  delete sbom.serialNumber
+  delete sbom.metadata.timestamp
+  sbom.metadata.component.name = `spark-nanny-${name}`
+  sbom.components = sbom.components.filter((component) => bundled.has(`${component.name}@${component.version}`))
+  const missing = bundled.difference(
+    new Set(sbom.components.map((component) => `${component.name}@${component.version}`)),
+  )
+  if (missing.size > 0) throw new Error(`npm sbom lacks packages of the bundle: ${[...missing].join(', ')}`)
+  sbom.dependencies = sbom.dependencies
+    .filter(({ ref }) => ref === own || bundled.has(ref))
+    .map(({ ref, dependsOn = [] }) => ({ ref, dependsOn: dependsOn.filter((one) => bundled.has(one)) }))
+  writeFileSync(join(dist, `${name}.cdx.json`), `${JSON.stringify(sbom, null, 2)}\n`)
+}
+
+/** `name@version` of the npm package that contains the file. Empty if it is a file of this repository. */
+function findPackage(path: string): readonly string[] {
+  const [, folder] = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(path) ?? []
+  if (folder === undefined) return []
+  const { name, version } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'))
+  return [`${name}@${version}`]
+}
+
+const { values: flags, positionals } = parseArgs({
+  options: { sbom: { type: 'boolean', default: false } },
+  allowPositionals: true,
+})
 /** The outputs to build, without their extensions; if empty, all. */
-const wanted = process.argv.slice(2)
+const wanted: readonly string[] = positionals
 for (const { entry, outfile, executable = false, ...options } of bundles) {
   if (wanted.length > 0 && !wanted.some((name) => outfile.startsWith(`${name}.`))) continue
   if (!existsSync(join(root, entry))) {
@@ -103,7 +149,8 @@ for (const { entry, outfile, executable = false, ...options } of bundles) {
     continue
   }
   const file = join(dist, outfile)
-  await build({ ...common, ...options, entryPoints: [entry], outfile: file })
+  const { metafile } = await build({ ...common, ...options, entryPoints: [entry], outfile: file, metafile: true })
+  if (flags.sbom) writeSbom(outfile.replace(/\..*$/, ''), Object.keys(metafile.inputs))
   if (executable) chmodSync(file, 0o755)
   console.log(`${entry} → ${relative(root, file)}`)
 }

@@ -27,7 +27,7 @@ for (const [tag, bundle, limitBytes] of [
   [webhookTag, 'webhook.cjs', 2 * 1024 ** 2],
 ] as const) {
   describe(tag, () => {
-    test('spark-nanny’s layers → hold one bundle and are small', (context) => {
+    test('spark-nanny’s layers → hold one bundle with its SBOM, and are small', (context) => {
       const own = ownLayers(tag)
       const ownBytes = own.reduce((sum, { bytes }) => sum + bytes, 0)
       const allBytes = imageOf(tag).layers.reduce((sum, { bytes }) => sum + bytes, 0)
@@ -36,7 +36,7 @@ for (const [tag, bundle, limitBytes] of [
       )
       assert.deepEqual(
         own.flatMap(({ files }) => files),
-        [bundle],
+        [bundle, 'sbom.cdx.json'],
       )
       assert.ok(ownBytes <= limitBytes, `${ownBytes} bytes`)
     })
