@@ -114,13 +114,35 @@ testVerdicts(
       what: 'records cover only the last minutes',
       steps: [
         ...every(0, 5 * minuteMs, refused),
-        ...every(5 * minuteMs, 10 * minuteMs, refused, (atMs) => record(atMs)),
+        ...every(5 * minuteMs, 14 * minuteMs, refused, (atMs) => record(atMs)),
       ],
-      verdict: 'hung stop-deadline likely',
+      verdict: 'stopping',
     },
     {
-      what: 'records with a gap',
-      steps: every(0, 11 * minuteMs, refused, (atMs) => record(Math.floor(atMs / (4 * minuteMs)) * 4 * minuteMs)),
+      what: 'records cover only the last minutes, for the deadline',
+      steps: [
+        ...every(0, 5 * minuteMs, refused),
+        ...every(5 * minuteMs, 15 * minuteMs, refused, (atMs) => record(atMs)),
+      ],
+      verdict: 'hung stop-deadline certain',
+    },
+    {
+      what: 'it works, and no probe runs any more',
+      steps: [...closed(minuteMs, minuteMs), ...every(minuteMs, 60 * minuteMs, refused)],
+      verdict: 'stopping',
+    },
+    {
+      what: 'it works, no probe runs for the deadline, and then the first one does',
+      steps: [
+        ...closed(minuteMs, minuteMs),
+        ...every(minuteMs, 15 * minuteMs, refused),
+        [15 * minuteMs + 10_000, { ui: refused, processes: record(15 * minuteMs + 5_000, { cpuTicks: 90_000 }) }],
+      ],
+      verdict: 'stopping',
+    },
+    {
+      what: 'probes recorded it only before its end',
+      steps: [[-10_000, answers({ processes: record(-10_000) })], ...every(0, 10 * minuteMs, refused)],
       verdict: 'hung stop-deadline likely',
     },
     {
