@@ -123,7 +123,7 @@ function update(
   const processes = observation.probed === true ? { ...recorded, wasProbed: true } : recorded
   const run = updateRun(before.run, before, sample, driverSinceMs, nowMs)
   // The next driver, or the next SparkContext, numbers its jobs from 0 again.
-  const known = run.kind === 'refused' ? unseenWork : before.work
+  const known = run.kind === 'refused' && before.answered ? unseenWork : before.work
   const work = isOther ? noWork : known
   return {
     ...before,

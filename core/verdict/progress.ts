@@ -32,14 +32,17 @@ export interface WorkProgress {
   readonly lastJobMs: number | null
   /** The readings of the metrics between which the number of all jobs has not risen. Null if they do not have it. */
   readonly unchangedCount: ReadingSpan | null
-  /** The number of all jobs, and of dropped events about executors, in the newest metrics that have it. Null if none has. */
+  /** The number of all jobs in the newest metrics that have it. Null if none has. */
   readonly allJobs: number | null
-  readonly droppedExecutorEvents: number | null
+  /** How many events about executors Spark has dropped, in the newest metrics that have it. Null if none has. */
+  readonly dropped: { readonly events: number; readonly readMs: number } | null
   /**
-   * The known number of dropped events about executors when something could last run tasks, or no job was active. Null if this
-   * observer does not know any: then the next number that it reads.
+   * The known number of dropped events about executors when something could last run tasks, or no job was active. Null if it
+   * was not known then: the next number that is read.
    */
   readonly droppedBefore: number | null
+  /** When the first observation was made. Null before. */
+  readonly beganMs: number | null
   /** The jobs of the newest reading. */
   readonly listedJobIds: readonly number[]
   /** The listed jobs that have ended according to the scheduler: the UI may list them forever. */
@@ -73,8 +76,9 @@ export const noProgress: WorkProgress = {
   lastJobMs: null,
   unchangedCount: null,
   allJobs: null,
-  droppedExecutorEvents: null,
+  dropped: null,
   droppedBefore: 0,
+  beganMs: null,
   listedJobIds: [],
   endedJobIds: new Set(),
   schedulerActiveMs: null,
@@ -87,10 +91,11 @@ export const unseenProgress: WorkProgress = { ...noProgress, droppedBefore: null
 const maxJobs = 500
 
 export function updateProgress(before: WorkProgress, observation: Observation, nowMs: number): WorkProgress {
-  const counted = updateMetrics(forgetEndedJobs(before, observation.metrics), observation.metrics, nowMs)
+  const known = { ...forgetEndedJobs(before, observation.metrics), beganMs: before.beganMs ?? nowMs }
+  const counted = updateMetrics(known, observation.metrics, nowMs)
   const read = observation.jobs === undefined ? counted : updateJobs(counted, observation.jobs, nowMs)
   const cores = updateCores(read, observation.executors, nowMs)
-  const droppedBefore = updateDroppedBefore(read, observation)
+  const droppedBefore = updateDroppedBefore(read, observation, nowMs)
   const isStarved = read.isActive && !read.hasTasks && cores?.count === 0
   const isNews = observation.jobs !== undefined || observation.executors !== undefined
   // Without executors, no task can end: the job is not stalled.
@@ -137,7 +142,7 @@ function updateMetrics(before: WorkProgress, metrics: MetricsReading | undefined
     quiet: isProven ? null : before.quiet,
     lastJobMs: rose ? Math.max(countedMs, before.lastJobMs ?? 0) : before.lastJobMs,
     allJobs: allJobs ?? before.allJobs,
-    droppedExecutorEvents: droppedExecutorEvents ?? before.droppedExecutorEvents,
+    dropped: droppedExecutorEvents === null ? before.dropped : { events: droppedExecutorEvents, readMs: nowMs },
     schedulerActiveMs: (activeJobs ?? 0) > 0 ? nowMs : before.schedulerActiveMs,
   }
 }
@@ -203,14 +208,19 @@ function updateCores(
   return cores === null || read.hasTasks || !read.isActive || nowMs - cores.readMs > staleMs ? null : cores
 }
 
-/** A count that falls is that of another SparkContext, of which nothing else is known. */
+/** A number of dropped events that is older may have risen long ago. */
+const oldestDroppedMs = 600_000
+
+/** The first SparkContext begins with none. A number that falls is that of another one, of which nothing else is known. */
 function updateDroppedBefore(
-  { hasTasks, droppedExecutorEvents, droppedBefore }: WorkProgress,
+  { hasTasks, dropped, droppedBefore, beganMs }: WorkProgress,
   { jobs, executors, metrics }: Observation,
+  nowMs: number,
 ): number | null {
   const couldRun = (jobs !== undefined && hasTasks) || (executors?.cores ?? 0) > 0 || metrics?.activeJobs === 0
-  if (droppedExecutorEvents === null) return couldRun ? null : droppedBefore
-  return couldRun ? droppedExecutorEvents : Math.min(droppedBefore ?? droppedExecutorEvents, droppedExecutorEvents)
+  if (couldRun && nowMs - (dropped?.readMs ?? beganMs ?? nowMs) > oldestDroppedMs) return null
+  if (dropped === null) return droppedBefore
+  return couldRun ? dropped.events : Math.min(droppedBefore ?? dropped.events, dropped.events)
 }
 
 /** No task has ended although jobs run. Off by default: one long task looks the same. Certain because a user set the limit. */
@@ -230,7 +240,7 @@ export function concludeStall(
  * those of jobs too, so the scheduler itself must say that a job is active.
  */
 export function concludeNoExecutors(
-  { starved, droppedExecutorEvents, droppedBefore, schedulerActiveMs }: WorkProgress,
+  { starved, dropped, droppedBefore, schedulerActiveMs }: WorkProgress,
   { deadlines: { noExecutorsDeadlineMs }, nowMs }: JudgeContext,
 ): HungVerdict | null {
   if (noExecutorsDeadlineMs === null || !covers(starved, noExecutorsDeadlineMs, nowMs)) return null
@@ -240,14 +250,14 @@ export function concludeNoExecutors(
     { witness: 'jobs', report: 'active jobs without a running task', sinceMs },
     { witness: 'executors', report: 'no executor with a core', sinceMs },
   ]
-  const dropped = (droppedExecutorEvents ?? 0) - (droppedBefore ?? 0)
-  if (dropped <= 0 || (schedulerActiveMs ?? -1) < sinceMs)
+  const lost = (dropped?.events ?? 0) - (droppedBefore ?? 0)
+  if (lost <= 0 || (schedulerActiveMs ?? -1) < sinceMs)
     return createHung('no-executors', 'likely', detail, evidence, nowMs)
-  const report = `${dropped} dropped events of the queue executorManagement since a task could last run`
+  const report = `${lost} dropped events of the queue executorManagement since a task could last run`
   return createHung(
     'no-executors',
     'certain',
-    `${detail}; Spark has dropped ${dropped} events about executors`,
+    `${detail}; Spark has dropped ${lost} events about executors`,
     [...evidence, { witness: 'metrics', report, sinceMs }],
     nowMs,
   )

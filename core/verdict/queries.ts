@@ -143,7 +143,9 @@ function findIdleMain(
   const { kind, span } = main
   if (!isQuiet || hasServer || span.readings < 2 || !covers(span, threadDumpIntervalMs - dumpSlackMs, nowMs))
     return null
-  if ((idleness.jvmShare ?? 0) >= workingShare) return null
+  // A record from before the failure, as where only the startup probe records, says nothing about what is done since.
+  const wasRecorded = newest !== null && newest.recordedMs >= sinceMs
+  if (wasRecorded && (idleness.jvmShare ?? 0) >= workingShare) return null
   const isLong = nowMs - sinceMs >= timedFactor * queryEndedDeadlineMs
   switch (kind) {
     case 'unknown':

@@ -265,6 +265,16 @@ testVerdicts('query-ended', [
     verdict: 'hung query-ended likely',
   },
   {
+    what: 'the JVM worked before the failure, and no probe has recorded it since',
+    steps: [
+      ...repeat(-3 * minuteMs, -10_000, 10_000, (atMs) =>
+        answers({ processes: record(atMs, { cpuTicks: (atMs + 3 * minuteMs) / 20 }) }),
+      ),
+      ...endedUntil(5 * minuteMs),
+    ],
+    verdict: 'hung query-ended certain',
+  },
+  {
     what: 'a job is active',
     steps: endedUntil(3 * minuteMs, healthyDump, { jobs: jobs({}), metrics: metrics({ activeJobs: 1 }) }),
     verdict: 'hung query-ended likely',
@@ -443,8 +453,26 @@ testVerdicts('no-executors', [
     verdict: 'hung no-executors likely',
   },
   {
-    what: 'a task ran before the count was known, which has not risen since',
+    what: 'a task ran before the first metrics, soon after the start',
     steps: [[0, answers({ jobs: jobs({}) })], ...starvedLater],
+    verdict: 'hung no-executors certain',
+  },
+  {
+    what: 'the port refused connections before the first answer',
+    steps: [[0, { ui: samples.refused }], [15_000, answers({ jobs: jobs({}) })], ...starvedLater],
+    verdict: 'hung no-executors certain',
+  },
+  {
+    what: 'the port refused connections after an answer: what another SparkContext dropped first is not known',
+    steps: [[0, answers()], [10_000, { ui: samples.refused }], [15_000, answers({ jobs: jobs({}) })], ...starvedLater],
+    verdict: 'hung no-executors likely',
+  },
+  {
+    what: 'tasks ran for long before the first metrics',
+    steps: [
+      ...watch(0, 30 * minuteMs, { jobs: jobs({}) }),
+      ...watch(30 * minuteMs + 30_000, 41 * minuteMs, { ...waiting, metrics: metrics(dropped) }),
+    ],
     verdict: 'hung no-executors likely',
   },
   {
