@@ -205,6 +205,7 @@ export function createChecks(setup: PodSetup, wallSkewMs: () => number): Checks 
       report(`killed by ${cause}, although healthy: ${describe({ driver, nowMs })}, in ${phase.name}`)
     },
     onDriverStart(driver, after, nowMs) {
+      if (after?.cause === 'restart before its start') restarts += 1
       if (killed === null || after === null || after.cause === 'itself') {
         if (killed === null && after !== null && after.cause === 'restart of all containers')
           report(`all containers were restarted after the driver had ended by itself with ${after.code}`)

@@ -19,8 +19,13 @@ export interface KubeletWeather {
   recordsAreCut: boolean
 }
 
-/** Why the kubelet or a probe ends the driver's container. */
-export type EndCause = 'signal of the probe' | 'liveness' | 'restart of all containers' | 'itself'
+/** Why the kubelet or a probe ends the driver's container. `restart before its start`: there was none to end yet. */
+export type EndCause =
+  | 'signal of the probe'
+  | 'liveness'
+  | 'restart of all containers'
+  | 'restart before its start'
+  | 'itself'
 
 export interface KubeletOptions {
   readonly setup: PodSetup
@@ -230,6 +235,18 @@ export function createKubelet(options: KubeletOptions): Kubelet {
     ready = next
   }
 
+  function restartAll(): void {
+    restartsAll = true
+    if (driver !== null) {
+      terminate('restart of all containers')
+      return
+    }
+    // A container that waits for its restart, that has ended or that has never started is started too.
+    generation += 1
+    if (index === 0) lastEnd = { cause: 'restart before its start', code: 88 }
+    startAll()
+  }
+
   function startAll(): void {
     restartsAll = false
     later(between(random, 300, 2_000), () => {
@@ -242,7 +259,8 @@ export function createKubelet(options: KubeletOptions): Kubelet {
   return {
     start(firstDriverAfterMs) {
       sidecar = options.startSidecar()
-      later(firstDriverAfterMs, startDriver)
+      const own = generation
+      later(firstDriverAfterMs, () => own === generation && startDriver())
     },
     driver: () => driver,
     isEnding: () => ending !== null,
@@ -256,11 +274,7 @@ export function createKubelet(options: KubeletOptions): Kubelet {
       sidecar = null
       if (podEnded) return
       if (code === 88 && setup.restartsAllAt88) {
-        restartsAll = true
-        // A container that waits for its restart, or that has ended, is started too.
-        generation += driver === null ? 1 : 0
-        if (driver === null) startAll()
-        else terminate('restart of all containers')
+        restartAll()
         return
       }
       later(sidecarBackoff.next(ranMs), () => {
