@@ -12,7 +12,7 @@ import type { ReflectorDeps } from '../kubernetes/reflector.ts'
 import type { Config, KubernetesConfig } from './config/config.ts'
 import { createControllerMetrics } from './controller/metrics/metrics.ts'
 import { type StartControllerDeps, startController } from './controller/start.ts'
-import { createInjectionKeys } from './injection/keys.ts'
+import type { InjectionKeys } from './injection/keys.ts'
 import type { Lookups } from './server/admission-handler.ts'
 import type { Metrics } from './server/metrics.ts'
 
@@ -49,7 +49,9 @@ const pullPolicyWarning =
 /** No request but a list is about more than one object. */
 export const clientBounds: ClientBounds = { maxResponseBytes: maxObjectBytes, maxEventChars: maxObjectBytes }
 
-type ClusterDeps = Omit<ReflectorDeps, 'api'> & Pick<StartControllerDeps, 'version' | 'monotonicMs'>
+interface ClusterDeps extends Omit<ReflectorDeps, 'api'>, Pick<StartControllerDeps, 'version' | 'monotonicMs'> {
+  readonly injectionKeys: InjectionKeys
+}
 
 /** Starts to watch the objects that admission needs, and starts the controller. */
 export async function connectCluster(
@@ -60,7 +62,7 @@ export async function connectCluster(
   metrics: Metrics,
   loops: BackgroundTasks,
 ): Promise<ClusterConnection> {
-  const { namespace, capabilityIntervalMs, serviceAccountDir, injectionKeySecret } = kubernetes
+  const { namespace, capabilityIntervalMs, serviceAccountDir } = kubernetes
   const api = createClient(await loadAccess(env, serviceAccountDir), clientBounds)
   if (sidecar.imagePullPolicy === 'Always') deps.log.warn({ event: 'pull-policy', detail: pullPolicyWarning })
   const reflectorDeps = { ...deps, api }
@@ -85,14 +87,11 @@ export async function connectCluster(
     })
   }
   loops.start('capabilities', capabilities.run)
-  const injectionKeys = createInjectionKeys({ namespace, name: injectionKeySecret }, reflectorDeps)
-  loops.start('injection-key', injectionKeys.run)
   const controller = startController({
     ...reflectorDeps,
     namespace,
     config: kubernetes.controller,
     sidecarImage: sidecar.image,
-    injectionKeys,
     chartSettings,
     applications,
     nativeSidecars: () => capabilities.current().nativeSidecars,
@@ -116,7 +115,7 @@ export async function connectCluster(
       limits: limits.in,
       capabilities: capabilities.current,
       suspension: controller.suspension,
-      injectionKey: injectionKeys.current,
+      injectionKey: deps.injectionKeys.current,
     },
     // The collections of the controller do not count, because admission does not need them.
     unready: () => [

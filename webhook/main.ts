@@ -6,6 +6,7 @@ import packageJson from '../package.json' with { type: 'json' }
 import { createCertificateSource } from './certificate-source.ts'
 import { connectCluster, createStaticCluster } from './cluster-connection.ts'
 import { type Config, findChartProblems, parseConfig } from './config/config.ts'
+import { createInjectionKeys } from './injection/keys.ts'
 import { createLogging, type Logging } from './log.ts'
 import { createAdmissionHandler } from './server/admission-handler.ts'
 import { createAdmissionRecorder, createMalformedRequestRecorder } from './server/admission-log.ts'
@@ -44,10 +45,11 @@ async function serve(config: Config, { log, flush }: Logging): Promise<void> {
   const metrics = createMetrics(version)
   const loops = createBackgroundTasks(log)
   const deps = { log, nowMs: Date.now, monotonicMs: () => performance.now(), random: Math.random, sleep, version }
+  const injectionKeys = createInjectionKeys()
   const cluster =
     config.kubernetes.kind === 'off'
       ? createStaticCluster(config.kubernetes.capabilities, metrics)
-      : await connectCluster(config.kubernetes, config, process.env, deps, metrics, loops)
+      : await connectCluster(config.kubernetes, config, process.env, { ...deps, injectionKeys }, metrics, loops)
 
   let closing = false
   const recorder = createAdmissionRecorder(metrics, log, (flushRecords) => void setTimeout(flushRecords, recordDelayMs))
@@ -77,7 +79,10 @@ async function serve(config: Config, { log, flush }: Logging): Promise<void> {
       ...deps,
       metrics,
       elapsedMs: () => performance.now(),
-      serve: ({ context }) => app.server.setSecureContext(context),
+      serve: ({ context }) => {
+        app.server.setSecureContext(context)
+        injectionKeys.usePrivateKey(String(context.key))
+      },
     },
   )
   await certificates.prepare()

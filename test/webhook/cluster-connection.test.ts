@@ -1,20 +1,26 @@
 import assert from 'node:assert/strict'
 import type { AddressInfo } from 'node:net'
 import { describe, type TestContext, test } from 'node:test'
+import jsonPatch from 'fast-json-patch'
 import { Agent, request } from 'undici'
 import { createAuthority, issueServingCertificate } from '../../certs/pki/issue-certificates.ts'
 import { createBackgroundTasks } from '../../core/background-tasks.ts'
 import { connectCluster } from '../../webhook/cluster-connection.ts'
+import { createInjectionKeys } from '../../webhook/injection/keys.ts'
 import { createAdmissionHandler } from '../../webhook/server/admission-handler.ts'
 import { createAdmissionRecorder } from '../../webhook/server/admission-log.ts'
 import { createMetrics } from '../../webhook/server/metrics.ts'
 import { createWebhookServer } from '../../webhook/server/server.ts'
 import { captureText } from '../support/admission-captures.ts'
 import { type ApiFixture, createApiFixture, until } from '../support/api-fixture.ts'
-import { defaultConfig } from './controller/controller-harness.ts'
+import { waiting } from '../support/driver-pods.ts'
+import type { FakeObject } from '../support/fake-api-server.ts'
+import { defaultConfig, pods } from './controller/controller-harness.ts'
 
 const authority = createAuthority(new Date(), 1)
 const serving = issueServingCertificate(authority, ['localhost'], new Date(), 1)
+const events = '/api/v1/events'
+const leases = '/apis/coordination.k8s.io/v1/leases'
 const sidecar = { image: 'registry.invalid/sidecar:1', imagePullPolicy: 'IfNotPresent' } as const
 
 /** The webhook as its process wires it up, with a clock that the test sets. */
@@ -22,18 +28,19 @@ async function startWebhook(t: TestContext, { api, deps }: ApiFixture, nowMs: ()
   const version = '1.2.3'
   const metrics = createMetrics(version)
   const loops = createBackgroundTasks(deps.log)
+  const injectionKeys = createInjectionKeys()
+  injectionKeys.usePrivateKey(serving.privateKeyPem)
   const cluster = await connectCluster(
     {
       kind: 'on',
       namespace: 'spark-nanny',
-      injectionKeySecret: '',
       capabilityIntervalMs: 60_000,
       serviceAccountDir: api.serviceAccountDir,
       controller: defaultConfig,
     },
     { sidecar, chartSettings: {} },
     { KUBERNETES_SERVICE_HOST: '127.0.0.1', KUBERNETES_SERVICE_PORT: String(api.port) },
-    { ...deps, nowMs, monotonicMs: () => performance.now(), version },
+    { ...deps, nowMs, monotonicMs: () => performance.now(), version, injectionKeys },
     metrics,
     loops,
   )
@@ -69,6 +76,7 @@ async function startWebhook(t: TestContext, { api, deps }: ApiFixture, nowMs: ()
       const answer = await request(`${origin}/mutate`, { dispatcher, method: 'POST', headers, body })
       return JSON.parse(await answer.body.text()).response
     },
+    metrics: () => metrics.render(),
     /** The collections whose watches are stale, and those whose are not. */
     watches: async () => {
       const found = (await metrics.render()).matchAll(/^spark_nanny_watch_stale\{collection="([^"]+)"\} ([01])$/gm)
@@ -109,5 +117,65 @@ describe('connectCluster', () => {
     assert.equal(await webhook.get('/healthz'), 200)
     const { patch } = await webhook.review(captureText('driver-pod.spark-operator'))
     assert.match(Buffer.from(patch, 'base64').toString(), /\\"maxRestarts\\":4,\\"windowMs\\":null/)
+  })
+
+  test('an image that fails for injected pods → suspended in their namespace, until a trial pod is stored, not asked for', async (t) => {
+    const fixture = await createApiFixture(t)
+    const { api } = fixture
+    api.define('/api/v1/limitranges', '/api/v1/resourcequotas', '/api/v1/namespaces', pods, events, leases)
+    for (const name of ['spark', 'tenant']) {
+      api.set('/api/v1/namespaces', { metadata: { name, labels: { 'spark-nanny.io/inject': 'enabled' } } })
+    }
+    api.set('/api/v1/nodes', { metadata: { name: 'n' }, status: { nodeInfo: { kubeletVersion: 'v1.36.3' } } })
+    const webhook = await startWebhook(t, fixture, Date.now)
+    while ((await webhook.get('/readyz')) !== 200) await fixture.deps.sleep(20, fixture.signal)
+    const { request: captured } = JSON.parse(captureText('driver-pod.spark-submit'))
+
+    /** Asks the webhook, as the API server or as anyone does. */
+    const review = async (name: string, namespace: string, fields: object = {}) => {
+      const object = { ...captured.object, metadata: { ...captured.object.metadata, name, namespace } }
+      const body = { ...captured, uid: `review-${name}-${Math.random()}`, name, namespace, object, ...fields }
+      const { patch } = await webhook.review(
+        JSON.stringify({ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', request: body }),
+      )
+      if (patch === undefined) return undefined
+      return jsonPatch.applyPatch(structuredClone(object), JSON.parse(Buffer.from(patch, 'base64').toString()))
+        .newDocument
+    }
+    /** Stores a pod whose sidecar's image cannot be used. */
+    const store = (pod: FakeObject) =>
+      api.set(pods, {
+        ...pod,
+        metadata: { ...pod.metadata, uid: `uid-${pod.metadata.name}`, creationTimestamp: new Date().toISOString() },
+        status: {
+          phase: 'Pending',
+          initContainerStatuses: [{ name: 'spark-nanny', restartCount: 0, state: waiting('InvalidImageName') }],
+          containerStatuses: [{ name: 'spark-kubernetes-driver', restartCount: 0, state: waiting('PodInitializing') }],
+        },
+      })
+    const isSuspended = async (namespace: string) => (await review(`asks-${namespace}`, namespace)) === undefined
+
+    // A tenant copies what it got for a dry run, or for a review of its own, and has one injected pod.
+    const template = await review('copied', 'tenant', { dryRun: true })
+    const proven = await review('proven', 'tenant')
+    for (let index = 0; index < 10; index += 1) {
+      const copied: FakeObject = index < 5 ? template : proven
+      store({ ...copied, metadata: { ...copied.metadata, name: `forged-${index}` } })
+    }
+    store(proven)
+    for (const name of ['a', 'b', 'c']) store(await review(name, 'spark'))
+    for (let asked = 0; asked < 10; asked += 1) assert.equal(await isSuspended('spark'), false)
+    // The trial is the next pod that is stored; the pods before may be seen only now.
+    const isBypassed = (name: string) =>
+      'spark-nanny.io/sidecar-bypassed' in Object(api.get(pods, 'spark', name)?.metadata.annotations)
+    await until(() => ['a', 'b', 'c'].every(isBypassed), 'the three are seen and bypassed')
+    store(await review('trial', 'spark'))
+    while (!(await isSuspended('spark'))) await fixture.deps.sleep(20, t.signal)
+    assert.equal(await isSuspended('tenant'), false)
+    const open = [...(await webhook.metrics()).matchAll(/namespace_open\{breaker="sidecar-image",namespace="(\w+)"\}/g)]
+    assert.deepEqual(
+      open.map(([, namespace]) => namespace),
+      ['spark'],
+    )
   })
 })

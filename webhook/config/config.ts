@@ -38,8 +38,6 @@ export type KubernetesConfig =
       /** The namespace of spark-nanny, in which dry runs are made. */
       readonly namespace: string
       readonly capabilityIntervalMs: number
-      /** The Secret in this namespace with the key that proves injections; empty if each process has a key of its own. */
-      readonly injectionKeySecret: string
       /** Where the token and the CA of the API server are, unless KUBECONFIG is set. */
       readonly serviceAccountDir: string
       readonly controller: ControllerConfig
@@ -107,7 +105,6 @@ function readKubernetes(read: ReadVariable): KubernetesConfig | undefined {
     kind: 'on',
     namespace: read('NAMESPACE', '', ...required),
     capabilityIntervalMs: read('CAPABILITY_INTERVAL', '60s', ...duration),
-    injectionKeySecret: read('INJECTION_KEY_SECRET', '', 'the name of a Secret', (text) => text),
     serviceAccountDir: read('SERVICE_ACCOUNT_DIR', serviceAccountTokenDir, ...path),
     controller: parseController(read),
   })

@@ -25,7 +25,6 @@ describe('parseConfig', () => {
           kind: 'on',
           namespace: 'spark-nanny',
           capabilityIntervalMs: 60_000,
-          injectionKeySecret: '',
           serviceAccountDir: '/var/run/secrets/kubernetes.io/serviceaccount',
           controller: {
             lease: 'spark-nanny',
