@@ -1,8 +1,8 @@
-import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http'
-import type { Socket } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import type { UiResponse } from '../core/spark/rest-api.ts'
 import type { FailureCause } from '../core/verdict/witnesses.ts'
 import { type Heartbeat, isLate, startHeartbeat } from './active-time.ts'
+import { createResponseReader, type ResponseStep } from './http-response.ts'
 import type { UiAddress } from './ui-address.ts'
 
 /** The result of one GET. */
@@ -33,10 +33,15 @@ export interface UiRequest {
   readonly path: string
   /** Covers the time from the connect to the last byte of the body. */
   readonly timeoutMs: number
-  /** A longer body is truncated. */
+  /** A longer body is truncated, whether or not it is compressed. */
   readonly maxBodyBytes: number
   /** Whether the start of a longer body is of no use. A body that is announced to be longer is then not read at all. */
   readonly onlyWhole?: boolean
+  /**
+   * Whether the server may compress the body. Spark's UI does so for all its pages: a thread dump then has a tenth of its bytes.
+   * A compressed body that is longer than `maxBodyBytes` is lost as a whole.
+   */
+  readonly acceptsGzip?: boolean
 }
 
 /** How far a request came. A timeout is evidence about the UI only if the request left this process. */
@@ -52,71 +57,65 @@ interface RequestProgress {
  * Sends one GET on its own connection, which is always closed afterwards. Open connections would fill the accept queue of a
  * hung JVM after two polls, and a reused connection that the UI has closed would look like a failure. Never rejects.
  */
-export async function sendUiRequest({
-  address,
-  path,
-  timeoutMs,
-  maxBodyBytes,
-  onlyWhole = false,
-}: UiRequest): Promise<UiResult> {
+export async function sendUiRequest(uiRequest: UiRequest): Promise<UiResult> {
+  const { address, timeoutMs } = uiRequest
   // TLS costs 3 MB that most sidecars never need.
-  const request = address.scheme === 'https' ? (await import('node:https')).request : httpRequest
+  const connectTls = address.scheme === 'https' ? (await import('node:tls')).connect : undefined
   return new Promise((resolve) => {
     const startedMs = performance.now()
     const tookMs = () => performance.now() - startedMs
     const progress: RequestProgress = { connected: false, handshakeDone: address.scheme === 'http', written: false }
     const heartbeat = startHeartbeat(timeoutMs)
-    let outgoing: ClientRequest | undefined
+    let socket: Socket | undefined
     const settle = (result: UiResult) => {
       clearTimeout(timer)
       heartbeat.stop()
       resolve(result)
-      outgoing?.destroy()
+      socket?.destroy()
     }
     const fail = (result: UiResult) => settle(discountOwnDelay(result, progress, heartbeat, timeoutMs))
-    const failWith = (error: NodeJS.ErrnoException) => fail(toUiResult(error, progress, tookMs()))
     // A process that was frozen may find the timeout and the response at the same time: the response is read first.
     const timer = setTimeout(() => setImmediate(timeOut), timeoutMs)
     const timeOut = () => {
       const detail = `no answer within ${timeoutMs} ms`
       fail({ kind: 'failed', cause: 'timeout', detail, tookMs: tookMs(), connected: progress.connected })
     }
+    const reader = createResponseReader(uiRequest)
+    const follow = (step: ResponseStep) => {
+      if (step.kind === 'incomplete') return
+      if (step.kind === 'failed') return fail({ ...step, tookMs: tookMs(), connected: progress.connected })
+      const { response, isTruncated } = step
+      settle({ kind: 'response', response, tookMs: tookMs(), bytes: socket?.bytesRead ?? 0, isTruncated })
+    }
     try {
-      outgoing = request({
-        host: address.host,
-        port: address.port,
-        path,
-        agent: false,
-        headers: { accept: '*/*', 'user-agent': 'spark-nanny', connection: 'close' },
-        maxHeaderSize: 65_536,
-        rejectUnauthorized: false,
+      const { host, port } = address
+      socket = connectTls?.({ host, port, rejectUnauthorized: false }) ?? connect({ host, port })
+      trackProgress(socket, progress)
+      socket.on('error', (error) => fail(toUiResult(error, progress, tookMs())))
+      socket.on('data', (piece: Buffer) => follow(reader.add(piece)))
+      socket.once('close', () => follow(reader.end()))
+      socket.write(formatRequest(uiRequest), () => {
+        progress.written = true
       })
-      trackProgress(outgoing, progress)
-      outgoing.on('error', failWith)
-      outgoing.once('response', (incoming) => {
-        incoming.on('error', failWith)
-        readResponse(incoming, { maxBodyBytes, onlyWhole }, (response, isTruncated) =>
-          settle({ kind: 'response', response, tookMs: tookMs(), bytes: incoming.socket.bytesRead, isTruncated }),
-        )
-      })
-      outgoing.end()
     } catch (error) {
       settle({ kind: 'inconclusive', detail: String(error) })
     }
   })
 }
 
-function trackProgress(outgoing: ClientRequest, progress: RequestProgress): void {
-  outgoing.once('socket', (socket: Socket) => {
-    socket.once('connect', () => {
-      progress.connected = true
-    })
-    socket.once('secureConnect', () => {
-      progress.handshakeDone = true
-    })
+function formatRequest({ address: { host, port }, path, acceptsGzip }: UiRequest): string {
+  const encoding = acceptsGzip === true ? 'Accept-Encoding: gzip\r\n' : ''
+  const hostName = host.includes(':') ? `[${host}]` : host
+  return `GET ${path} HTTP/1.1\r\nHost: ${hostName}:${port}\r\nUser-Agent: spark-nanny\r\nAccept: */*\r\n${encoding}Connection: close\r\n\r\n`
+}
+
+function trackProgress(socket: Socket, progress: RequestProgress): void {
+  socket.once('connect', () => {
+    progress.connected = true
   })
-  outgoing.once('finish', () => {
-    progress.written = true
+  if (progress.handshakeDone) return
+  socket.once('secureConnect', () => {
+    progress.handshakeDone = true
   })
 }
 
@@ -144,57 +143,6 @@ function discountOwnDelay(
   return { kind: 'inconclusive', detail: 'the request was not written in time' }
 }
 
-/**
- * A body of one byte per chunk would need a thousand times its size if its pieces were kept, so all but the first are copied.
- * Servers send pieces of some kilobytes; the bound also limits the time that such a body takes.
- */
-const maxPieces = 4_096
-
-/** Reads the body only if the status is 200. */
-function readResponse(
-  incoming: IncomingMessage,
-  { maxBodyBytes, onlyWhole }: Required<Pick<UiRequest, 'maxBodyBytes' | 'onlyWhole'>>,
-  done: (response: UiResponse, isTruncated: boolean) => void,
-): void {
-  const { statusCode = 0, headers } = incoming
-  const head = { statusCode, location: headers.location }
-  if (statusCode !== 200) {
-    done({ ...head, body: '' }, false)
-    return
-  }
-  if (onlyWhole && Number(headers['content-length'] ?? 0) > maxBodyBytes) {
-    done({ ...head, body: '' }, true)
-    return
-  }
-  let buffer: Buffer | undefined
-  let bytes = 0
-  let pieces = 0
-  const finish = (isTruncated: boolean) =>
-    done({ ...head, body: buffer?.toString('utf8', 0, bytes) ?? '' }, isTruncated)
-  incoming.on('data', (piece: Buffer) => {
-    pieces += 1
-    const end = Math.min(bytes + piece.length, maxBodyBytes)
-    const wasCut = end - bytes < piece.length
-    if (buffer === undefined) {
-      buffer = piece
-    } else {
-      buffer = growTo(buffer, end, maxBodyBytes)
-      piece.copy(buffer, bytes, 0, end - bytes)
-    }
-    bytes = end
-    if (wasCut || pieces >= maxPieces) finish(true)
-  })
-  incoming.once('end', () => finish(false))
-}
-
-/** A buffer with at least `bytes`, and the content of this one. It doubles, so that the copies stay few. */
-function growTo(buffer: Buffer, bytes: number, maxBytes: number): Buffer {
-  if (bytes <= buffer.length) return buffer
-  const larger = Buffer.allocUnsafe(Math.min(maxBytes, Math.max(bytes, 2 * buffer.length)))
-  buffer.copy(larger)
-  return larger
-}
-
 const resets: readonly string[] = ['ECONNRESET', 'EPIPE', 'ECONNABORTED', 'ETIMEDOUT']
 
 /** Classifies an error of Node. An error that the UI did not clearly cause counts as this process's own. */
@@ -215,6 +163,5 @@ function toUiResult(
   // The port does not serve TLS, or the server requires a client certificate.
   if (/^(ERR_SSL|ERR_TLS|EPROTO)/.test(code) || (!handshakeDone && resets.includes(code))) return failed('malformed')
   if (resets.includes(code)) return failed('reset')
-  if (code.startsWith('HPE_')) return failed('malformed')
   return { kind: 'inconclusive', detail: `${code} ${message}`.trim() }
 }

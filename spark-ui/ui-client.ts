@@ -58,7 +58,8 @@ export function createUiClient(send: (request: UiRequest) => Promise<UiResult> =
     },
     async read(witness, address, listedId, timeoutMs) {
       const { path, maxBodyBytes, parse } = witnessSources[witness]
-      const result = await send({ address, path: path(listedId), timeoutMs, maxBodyBytes, onlyWhole: true })
+      const request = { address, path: path(listedId), timeoutMs, maxBodyBytes }
+      const result = await send({ ...request, onlyWhole: true, acceptsGzip: true })
       if (result.kind !== 'response') return { readings: {}, bytes: 0 }
       const { response, bytes, isTruncated } = result
       const isWhole = response.statusCode === 200 && !isTruncated

@@ -5,6 +5,7 @@ import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { gzipSync } from 'node:zlib'
 import { sendUiRequest, type UiResult } from '../../spark-ui/http-get.ts'
 import { answersAs, httpUi, rawUi } from '../support/fake-spark-ui.ts'
 
@@ -98,4 +99,39 @@ describe('sendUiRequest', () => {
     const result = await request(ui.port, 20_000, 4_000)
     assert.ok(result.kind === 'response' && result.isTruncated && result.response.body.length === 4_000)
   })
+
+  const zipped: readonly (readonly [
+    what: string,
+    body: Buffer,
+    expected: readonly [text: string, isTruncated: boolean],
+  ])[] = [
+    ['a compressed body', gzipSync('the answer'), ['the answer', false]],
+    ['a compressed body that is longer than asked for', gzipSync('x'.repeat(10_001)), ['', true]],
+    [
+      'a body of a gigabyte in a megabyte',
+      Buffer.concat(Array(1_000).fill(gzipSync(Buffer.alloc(1_000_000)))),
+      ['', true],
+    ],
+    ['a damaged body', Buffer.from('no gzip'), ['', true]],
+    ['a compressed body without its end', gzipSync('the answer').subarray(0, -5), ['', true]],
+  ]
+  for (const [what, body, expected] of zipped) {
+    test(`${what} → ${expected[1] ? 'no text' : 'its text'}, and the bytes that were sent`, async (t) => {
+      const ui = await httpUi(t, (_request, response) =>
+        response.writeHead(200, { 'content-encoding': 'gzip' }).end(body),
+      )
+      const before = process.memoryUsage().rss
+      const result = await sendUiRequest({
+        address: { scheme: 'http', host: '127.0.0.1', port: ui.port },
+        path: '/',
+        timeoutMs: 20_000,
+        maxBodyBytes: 10_000,
+        acceptsGzip: true,
+      })
+      assert.ok(result.kind === 'response')
+      assert.deepEqual([result.response.body, result.isTruncated], expected)
+      assert.ok(result.bytes >= Math.min(body.length, 10_000))
+      assert.ok(process.memoryUsage().rss - before < 100_000_000)
+    })
+  }
 })

@@ -6,6 +6,7 @@ import type { RequestListener, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import { gzipSync } from 'node:zlib'
 import type { UiWitness } from '../../core/verdict/witnesses.ts'
 import type { UiResult } from '../../spark-ui/http-get.ts'
 import type { UiAddress } from '../../spark-ui/ui-address.ts'
@@ -162,6 +163,23 @@ describe('createUiClient', () => {
     assert.equal((await read('queries')).queries?.queries.length, 3)
     const text = await uiClient.readText('threads', at(ui.port), applicationId, patientMs, 1_000)
     assert.deepEqual(text, { text: capture('threads.json').slice(0, 1_000), isTruncated: true })
+  })
+
+  test('a UI that compresses on request → readings are compressed, polls and texts are not', async (t) => {
+    const threads = readFileSync(join(import.meta.dirname, '../data/spark-ui/4.0.1/threads.json'))
+    const ui = await httpUi(t, (request, response) => {
+      const body = request.url?.endsWith('/threads') === true ? threads : Buffer.from(applicationList(applicationId))
+      const isZipped = request.headers['accept-encoding'] === 'gzip'
+      if (isZipped) response.setHeader('content-encoding', 'gzip')
+      response.end(isZipped ? gzipSync(body) : body)
+    })
+    const { readings, bytes } = await uiClient.read('threads', at(ui.port), applicationId, patientMs)
+    assert.equal(readings.threads?.threads.length, 8)
+    assert.ok(bytes < threads.length / 8, String(bytes))
+    const { bytes: polled } = await uiClient.poll(at(ui.port), applicationId, patientMs)
+    assert.ok(polled > applicationList(applicationId).length)
+    const text = await uiClient.readText('threads', at(ui.port), applicationId, patientMs, 10)
+    assert.deepEqual(text, { text: threads.toString('utf8', 0, 10), isTruncated: true })
   })
 
   test('a witness that the UI does not report → no reading', async (t) => {

@@ -1,0 +1,255 @@
+/**
+ * Reads the response to one GET of a server that is asked to close the connection. Node's own client costs most of a poll's
+ * CPU time: it builds streams, agents and lists of headers of which a poll needs nothing. Memory and time are bounded over
+ * whatever the server sends.
+ */
+import { gunzipSync } from 'node:zlib'
+import type { UiResponse } from '../core/spark/rest-api.ts'
+import type { FailureCause } from '../core/verdict/witnesses.ts'
+
+/** What the bytes up to now amount to. */
+export type ResponseStep =
+  | { readonly kind: 'incomplete' }
+  /** `isTruncated`: the body is longer than was asked for, or came in too many pieces. Only its start was kept. */
+  | { readonly kind: 'response'; readonly response: UiResponse; readonly isTruncated: boolean }
+  | { readonly kind: 'failed'; readonly cause: FailureCause; readonly detail: string }
+
+export interface ResponseReader {
+  add(piece: Buffer): ResponseStep
+  /** The connection has ended. */
+  end(): ResponseStep
+}
+
+/** As much as Node's client was given for a head: filters of users may set long cookies. */
+const maxHeadBytes = 65_536
+/**
+ * A body of one byte per piece would need a thousand times its size if its pieces were kept, so all are copied. Servers send
+ * pieces of some kilobytes; the bound also limits the time that such a body takes.
+ */
+const maxPieces = 4_096
+
+const noBytes: Buffer = Buffer.alloc(0)
+const startOfHead = Buffer.from('HTTP/1.')
+const endOfHead = Buffer.from('\r\n\r\n')
+const lineBreak = Buffer.from('\r\n')
+
+const incomplete: ResponseStep = { kind: 'incomplete' }
+const malformed = (detail: string): ResponseStep => ({ kind: 'failed', cause: 'malformed', detail })
+
+interface Head {
+  readonly statusCode: number
+  readonly location: string | undefined
+  readonly isChunked: boolean
+  /** Null if the body ends with the connection. */
+  readonly contentLength: number | null
+  readonly isZipped: boolean
+}
+
+/** See UiRequest. */
+export interface BodyBounds {
+  readonly maxBodyBytes: number
+  readonly onlyWhole?: boolean
+}
+
+/** The body is read only if the status is 200. */
+export function createResponseReader(bounds: BodyBounds): ResponseReader {
+  const { maxBodyBytes } = bounds
+  let unread: Buffer = noBytes
+  let current: { readonly head: Head; readonly body: BodyReader } | null = null
+  let pieces = 0
+
+  /** Reads the head, and those of informational responses before it. Null once it is read. */
+  function readHead(): ResponseStep | null {
+    for (;;) {
+      const end = unread.indexOf(endOfHead)
+      if (end === -1) return describeOpenHead(unread, pieces)
+      const head = parseHead(unread.toString('latin1', 0, end))
+      if (head === null) return malformed('the answer is not HTTP')
+      unread = unread.subarray(end + endOfHead.length)
+      if (head.statusCode < 200) continue
+      current = { head, body: createBodyReader(head, maxBodyBytes) }
+      return null
+    }
+  }
+
+  function readBody(body: BodyReader, head: Head): ResponseStep {
+    const { taken, state } = body.add(unread)
+    unread = unread.subarray(taken)
+    if (state === 'malformed') return malformed('a chunk of the answer is not HTTP')
+    if (state === 'open' && pieces < maxPieces) return incomplete
+    return toResponse(head, body.content(), state !== 'whole', maxBodyBytes)
+  }
+
+  return {
+    add(piece) {
+      pieces += 1
+      unread = unread.length === 0 ? piece : Buffer.concat([unread, piece])
+      const step = current === null ? readHead() : null
+      if (step !== null || current === null) return step ?? incomplete
+      const { head } = current
+      return skipBody(head, bounds) ?? readBody(current.body, head)
+    },
+    end() {
+      // Its length is that of the connection if nothing else says it.
+      const isWhole = current !== null && !current.head.isChunked && current.head.contentLength === null
+      if (isWhole && current !== null) return toResponse(current.head, current.body.content(), false, maxBodyBytes)
+      return { kind: 'failed', cause: 'reset', detail: 'the connection ended before the answer' }
+    },
+  }
+}
+
+/** The response if its body is of no use; else null. */
+function skipBody(head: Head, { maxBodyBytes, onlyWhole = false }: BodyBounds): ResponseStep | null {
+  if (head.statusCode !== 200) return toResponse(head, noBytes, false)
+  return onlyWhole && (head.contentLength ?? 0) > maxBodyBytes ? toResponse(head, noBytes, true) : null
+}
+
+/** A compressed body of which a part is missing says nothing. */
+function toResponse(
+  { statusCode, location, isZipped }: Head,
+  content: Buffer,
+  isTruncated: boolean,
+  maxBodyBytes = 0,
+): ResponseStep {
+  if (!isZipped || content.length === 0) {
+    return { kind: 'response', response: { statusCode, location, body: content.toString('utf8') }, isTruncated }
+  }
+  const text = isTruncated ? null : decompress(content, maxBodyBytes)
+  return { kind: 'response', response: { statusCode, location, body: text ?? '' }, isTruncated: text === null }
+}
+
+/** A server of another protocol may wait for more, so that its first bytes must be enough. */
+function describeOpenHead(bytes: Buffer, pieces: number): ResponseStep {
+  const known = Math.min(bytes.length, startOfHead.length)
+  if (bytes.compare(startOfHead, 0, known, 0, known) !== 0) return malformed('the answer is not HTTP')
+  const isTooLong = bytes.length > maxHeadBytes || pieces >= maxPieces
+  return isTooLong ? malformed('the head of the answer is too long') : incomplete
+}
+
+/** Null if it is not the head of a response. */
+function parseHead(text: string): Head | null {
+  const [statusLine = '', ...lines] = text.split('\r\n')
+  const [, status] = /^HTTP\/1\.[01] ([1-9]\d\d)(?: |$)/.exec(statusLine) ?? []
+  if (status === undefined) return null
+  const fields = new Map<string, string>()
+  for (const line of lines) {
+    const colon = line.indexOf(':')
+    if (colon <= 0) return null
+    fields.set(line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim())
+  }
+  const length = fields.get('content-length')
+  if (length !== undefined && !/^\d{1,15}$/.test(length)) return null
+  return {
+    statusCode: Number(status),
+    location: fields.get('location'),
+    isChunked: /\bchunked$/i.test(fields.get('transfer-encoding') ?? ''),
+    contentLength: length === undefined ? null : Number(length),
+    isZipped: fields.get('content-encoding')?.toLowerCase() === 'gzip',
+  }
+}
+
+/** `cut`: the body is longer than was asked for, or has too many chunks. */
+type BodyState = 'open' | 'whole' | 'cut' | 'malformed'
+
+interface BodyReader {
+  /** Reads some of the bytes. What it leaves must be added again with the next ones. */
+  add(bytes: Buffer): { readonly taken: number; readonly state: BodyState }
+  content(): Buffer
+}
+
+function createBodyReader({ isChunked, contentLength }: Head, maxBytes: number): BodyReader {
+  const store = createByteStore(maxBytes)
+  if (isChunked) return { add: createChunkReader(store), content: store.content }
+  let leftBytes = contentLength ?? Number.POSITIVE_INFINITY
+  return {
+    add(bytes) {
+      const part = bytes.length > leftBytes ? bytes.subarray(0, leftBytes) : bytes
+      leftBytes -= part.length
+      if (!store.add(part)) return { taken: bytes.length, state: 'cut' }
+      return { taken: bytes.length, state: leftBytes === 0 ? 'whole' : 'open' }
+    },
+    content: store.content,
+  }
+}
+
+/** The longest line with the size of a chunk. It may have extensions, which nothing uses. */
+const maxSizeLineBytes = 1_024
+
+/** The size of the chunk after `at`, and where its bytes begin; `open`: its line is not whole yet. */
+type ChunkStart = { readonly size: number; readonly at: number } | 'open' | 'malformed'
+
+/** The break that ends the chunk before belongs to this line, so that both are read together. */
+function readChunkStart(bytes: Buffer, at: number, isFirst: boolean): ChunkStart {
+  const lineAt = isFirst ? at : at + lineBreak.length
+  const lineEnd = bytes.indexOf(lineBreak, lineAt)
+  if (lineEnd === -1) return bytes.length - at > maxSizeLineBytes ? 'malformed' : 'open'
+  if (!isFirst && bytes.compare(lineBreak, 0, lineBreak.length, at, lineAt) !== 0) return 'malformed'
+  const [, size] = /^([0-9a-f]{1,8}) *(?:;.*)?$/i.exec(bytes.toString('latin1', lineAt, lineEnd)) ?? []
+  return size === undefined ? 'malformed' : { size: Number.parseInt(size, 16), at: lineEnd + lineBreak.length }
+}
+
+/** Reads a body in chunks: each has a line with its size in hexadecimal digits, its bytes, and a line break. The last one is empty. */
+function createChunkReader(store: ByteStore): BodyReader['add'] {
+  let leftBytes = 0
+  let chunks = 0
+  return (bytes) => {
+    let at = 0
+    for (;;) {
+      const part = bytes.subarray(at, at + leftBytes)
+      at += part.length
+      leftBytes -= part.length
+      if (!store.add(part) || chunks >= maxPieces) return { taken: at, state: 'cut' }
+      if (leftBytes > 0) return { taken: at, state: 'open' }
+      const start = readChunkStart(bytes, at, chunks === 0)
+      if (typeof start === 'string') return { taken: at, state: start }
+      if (start.size === 0) return { taken: start.at, state: 'whole' }
+      at = start.at
+      leftBytes = start.size
+      chunks += 1
+    }
+  }
+}
+
+interface ByteStore {
+  /** Whether all bytes were kept. */
+  add(bytes: Buffer): boolean
+  content(): Buffer
+}
+
+/** Keeps at most `maxBytes`. Most bodies come in one piece, which is not copied. */
+function createByteStore(maxBytes: number): ByteStore {
+  let buffer = noBytes
+  let length = 0
+  return {
+    add(bytes) {
+      const end = Math.min(length + bytes.length, maxBytes)
+      const isWhole = end - length === bytes.length
+      if (length === 0) {
+        buffer = bytes
+      } else if (end > length) {
+        buffer = growTo(buffer, end, maxBytes)
+        bytes.copy(buffer, length, 0, end - length)
+      }
+      length = end
+      return isWhole
+    },
+    content: () => buffer.subarray(0, length),
+  }
+}
+
+/** A buffer with at least `bytes`, and the content of this one. It doubles, so that the copies stay few. */
+function growTo(buffer: Buffer, bytes: number, maxBytes: number): Buffer {
+  if (bytes <= buffer.length) return buffer
+  const larger = Buffer.allocUnsafe(Math.min(maxBytes, Math.max(bytes, 2 * buffer.length)))
+  buffer.copy(larger)
+  return larger
+}
+
+/** Null if the body is damaged, or longer than `maxBytes` once it is decompressed: no more than that is ever in memory. */
+function decompress(body: Buffer, maxBytes: number): string | null {
+  try {
+    return gunzipSync(body, { maxOutputLength: maxBytes }).toString('utf8')
+  } catch {
+    return null
+  }
+}
