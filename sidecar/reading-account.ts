@@ -31,13 +31,13 @@ export interface ReadingAccount {
   forget(): void
 }
 
-/** The sizes of answers of real drivers, until this driver has answered. */
+/** The sizes of compressed answers of real drivers, until this driver has answered. */
 const usualBytes: Readonly<Record<UiWitness, number>> = {
-  jobs: 4_000,
-  executors: 8_000,
-  metrics: 16_000,
-  queries: 24_000,
-  threads: 400_000,
+  jobs: 1_000,
+  executors: 2_000,
+  metrics: 4_000,
+  queries: 5_000,
+  threads: 30_000,
 }
 
 /** Neither a long quiet time nor many urgent readings may decide about the bytes of the next hours. */

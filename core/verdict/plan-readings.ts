@@ -1,10 +1,10 @@
 /** Plans what is read of the UI next: what the judge needs, at a cost that a healthy driver can bear. */
 
 import type { Deadlines } from '../settings/deadlines.ts'
-import type { Judgement } from './judge.ts'
+import type { Judgement, Work } from './judge.ts'
 import type { WorkProgress } from './progress.ts'
 import { hasUnchangedQuery } from './queries.ts'
-import { staleMs } from './span.ts'
+import { type ReadingSpan, staleMs } from './span.ts'
 import type { Observation, UiWitness } from './witnesses.ts'
 
 /**
@@ -45,8 +45,13 @@ const longestMissIntervalMs = 64 * 60_000
 const unchangedJobsMs = 60_000
 /** A driver that has had jobs, and none for this long, is a weak sign: most drivers compute between their jobs. */
 const quietMs = 120_000
-/** The first thread dumps do not wait for bytes: two can show a dead scheduler. Later ones wait for two hours at most. */
-const freeDumps = 2
+/**
+ * After a strong sign, the first thread dumps do not wait for bytes: two can show a dead scheduler. After a weak one, most
+ * drivers are healthy: only the first does not, and only once the sign has lasted for longer than a young driver needs to earn
+ * its bytes. One with a finding is confirmed in any case. All others wait for two hours at most.
+ */
+const freeDumps = { strong: 2, weak: 1 } as const
+const weakPatienceMs = 180_000
 
 const witnesses: readonly UiWitness[] = ['jobs', 'executors', 'metrics', 'threads', 'queries']
 
@@ -81,17 +86,22 @@ type SignStrength = 'strong' | 'weak'
 
 /**
  * The sign of a hang that the jobs show. `strong`: jobs are active, nothing of them runs, and none ends. `weak`: a task runs
- * for long, or the driver has become quiet; most drivers that look like this are healthy.
+ * for long, or the driver has become quiet; most drivers that look like this are healthy. Null until it has lasted for
+ * `patienceMs` longer than a sign needs to.
  */
-function findSign({ unchangedJobs, isActive, hasTasks, quiet, lastJobMs, allJobs }: WorkProgress): SignStrength | null {
+function findSign(progress: WorkProgress, patienceMs = 0): SignStrength | null {
+  const { unchangedJobs, isActive, hasTasks, quiet, lastJobMs, allJobs } = progress
   if (isActive) {
     // Between two readings, and not since the last one: with little to spend, readings are minutes apart.
-    if (unchangedJobs === null || unchangedJobs.seenMs - unchangedJobs.sinceMs < unchangedJobsMs) return null
+    if (!lasts(unchangedJobs, unchangedJobsMs + patienceMs)) return null
     return hasTasks ? 'weak' : 'strong'
   }
   const hadJobs = lastJobMs !== null || (allJobs ?? 0) > 0
-  return hadJobs && quiet !== null && quiet.seenMs - quiet.sinceMs >= quietMs ? 'weak' : null
+  return hadJobs && lasts(quiet, quietMs + patienceMs) ? 'weak' : null
 }
+
+const lasts = (span: ReadingSpan | null, durationMs: number) =>
+  span !== null && span.seenMs - span.sinceMs >= durationMs
 
 const findAnySign = (progress: WorkProgress, isQueryUnchanged: boolean): SignStrength | null =>
   findSign(progress) ?? (isQueryUnchanged ? 'weak' : null)
@@ -230,8 +240,12 @@ function planThreads(
   if (sign === null || (sign === 'weak' && !isQueryUnchanged && mayBeRareStream(progress, requests))) return null
   const dumps = sign === 'strong' ? requests.strongDumps : requests.weakDumps
   const intervalMs = computeNextDumpMs(threadDumpIntervalMs, dumps)
-  return { intervalMs, urgentMs: dumps < freeDumps ? intervalMs : 2 * longestDumpIntervalMs }
+  if (sign === 'weak' && !isLasting(judgement.work)) return { intervalMs, urgentMs: null }
+  return { intervalMs, urgentMs: dumps < freeDumps[sign] ? intervalMs : 2 * longestDumpIntervalMs }
 }
+
+const isLasting = ({ progress, queries }: Work) =>
+  findSign(progress, weakPatienceMs) !== null || hasUnchangedQuery(queries, weakPatienceMs)
 
 /** Whether the next dump decides: a finding was seen once, or a query has failed and it is not known what main does. */
 function needsConfirmation({ work: { threads, queries } }: Judgement): boolean {

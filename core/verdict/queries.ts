@@ -77,8 +77,9 @@ export function updateQueries(before: QueryHistory, reading: QueriesReading | un
 /** A query without a new batch for this long is a weak sign of a hang: it may get no data, or be blocked while other queries work. */
 const unchangedQueryMs = 120_000
 
-export const hasUnchangedQuery = ({ unchanged }: QueryHistory): boolean =>
-  [...unchanged.values()].some(({ span }) => span.seenMs - span.sinceMs >= unchangedQueryMs)
+/** `patienceMs`: how much longer than a sign needs to. */
+export const hasUnchangedQuery = ({ unchanged }: QueryHistory, patienceMs = 0): boolean =>
+  [...unchanged.values()].some(({ span }) => span.seenMs - span.sinceMs >= unchangedQueryMs + patienceMs)
 
 /** Spark shows this name if the application has not given one. */
 const isNamed = (name: string) => name !== '' && name !== '<no name>'
