@@ -90,13 +90,11 @@ interface Finding {
   readonly processes: VerdictEvidence | null
 }
 
-function findFrozen(
-  { still, newest }: Silence,
-  silentMs: number,
-  { deadlines: { frozenDeadlineMs } }: JudgeContext,
-): Finding | null {
+function findFrozen(silence: Silence, silentMs: number, context: JudgeContext): Finding | null {
+  const { still, newest } = silence
+  const { frozenDeadlineMs } = context.deadlines
   if (still === null || newest === null || silentMs < frozenDeadlineMs) return null
-  if (newest.jvm.state === 'stopped') {
+  if (isStopped(silence, context)) {
     return { reason: 'frozen', processes: createEvidence('the JVM is stopped (state T)', still) }
   }
   const stillMs = newest.recordedMs - still.recordedMs
@@ -105,6 +103,18 @@ function findFrozen(
     reason: 'frozen',
     processes: createEvidence(`the JVM used no CPU time for ${formatSeconds(stillMs)}`, still),
   }
+}
+
+/**
+ * Whether the JVM is stopped, and was for the whole silence as far as records show: they are 10 s apart, so that they may span
+ * half of the deadline. If the JVM ran at its beginning, the silence had another cause, such as a starved node, and only the
+ * time counts in which it is stopped. A tool may stop a healthy JVM for seconds.
+ */
+function isStopped({ first, newest }: Silence, { processes, deadlines: { frozenDeadlineMs } }: JudgeContext): boolean {
+  const { stoppedSinceMs } = processes
+  if (first === null || newest === null || newest.jvm.state !== 'stopped' || stoppedSinceMs === null) return false
+  const requiredMs = stoppedSinceMs <= first.recordedMs ? frozenDeadlineMs / 2 : frozenDeadlineMs
+  return newest.recordedMs - stoppedSinceMs >= requiredMs - recordSlackMs
 }
 
 /** The driver is silent, and nothing proves that it stands still. */

@@ -31,6 +31,27 @@ testVerdicts('frozen', [
   },
   { what: 'stopped for 10 s', steps: silentUntil(10_000, () => ({ state: 'stopped' })), verdict: 'failing' },
   {
+    what: 'stopped for 10 s of a silence in which it worked before',
+    steps: silentUntil(60_000, (atMs) => ({
+      ...ticks(50)(Math.min(atMs, 45_000)),
+      state: atMs < 45_000 ? 'running' : 'stopped',
+    })),
+    verdict: 'failing',
+  },
+  {
+    what: 'stopped for 20 s of a silence in which it worked before',
+    steps: silentUntil(70_000, (atMs) => ({
+      ...ticks(50)(Math.min(atMs, 45_000)),
+      state: atMs < 45_000 ? 'running' : 'stopped',
+    })),
+    verdict: 'hung frozen certain',
+  },
+  {
+    what: 'stopped in the only record of a silence',
+    steps: [[0, answers()], ...repeat(pollMs, 50_000, pollMs, () => times(record(10_000, { state: 'stopped' })))],
+    verdict: 'failing',
+  },
+  {
     what: 'stopped, fewer polls than the threshold',
     steps: silentUntil(20_000, () => ({ state: 'stopped' })),
     deadlines: { failureThreshold: 3 },
