@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 
@@ -61,5 +62,33 @@ const readReply = async (socket: Socket, id: number): Promise<Buffer> => {
     const length = header.readUInt32BE(0) - header.length
     if (length > 0) await readBytes(socket, length)
     if (header.readUInt32BE(4) === id && header[8] === 0x80) return header
+  }
+}
+
+/** Stops each thread of a process as gdb does, without a signal: PTRACE_SEIZE, PTRACE_INTERRUPT. A tracer that ends lets them run. */
+const tracer = `import ctypes, os, sys, time
+libc = ctypes.CDLL(None)
+libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p]
+pid = sys.argv[1]
+for task in os.listdir("/proc/" + pid + "/task"):
+    for request in 0x4206, 0x4207:
+        libc.ptrace(request, int(task), None, None)
+while open("/proc/" + pid + "/stat").read().rsplit(") ", 1)[1][0] != "t":
+    time.sleep(0.1)
+print("traced", flush=True)
+sys.stdin.read()
+`
+
+/** Holds a process of this host as gdb does, until the returned function is called. */
+export const traceProcess = async (pid: number): Promise<() => Promise<void>> => {
+  const child = spawn('python3', ['-c', tracer, String(pid)], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const ended = once(child, 'close')
+  const timer = setTimeout(() => child.kill(), 30_000)
+  await Promise.race([once(child.stdout, 'data'), ended])
+  clearTimeout(timer)
+  if (child.exitCode !== null || child.killed) throw new Error(`process ${pid} cannot be traced`)
+  return async () => {
+    child.stdin.end()
+    await ended
   }
 }

@@ -3,7 +3,7 @@ import type { TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { HungReason } from '../../../core/verdict/verdict.ts'
 import type { Cluster } from './cluster.ts'
-import { containerStatus, podLog, waitForLog, waitForSuccess } from './pods.ts'
+import { containerStatus, type PodRef, podLog, waitForLog, waitForSuccess } from './pods.ts'
 import { waitFor } from './processes.ts'
 import { type Driver, isRunning, restartsOf, type Scenario, start, staysAlive, waitForEntry } from './scenario.ts'
 import { sidecarStatus } from './sidecar.ts'
@@ -19,6 +19,8 @@ export interface Hang extends Scenario {
   readonly reasons: readonly HungReason[]
   /** `restarted`: in the same pod. `failed`: its pod fails. `reported`: it is left alone. */
   readonly outcome: 'restarted' | 'failed' | 'reported'
+  /** The exit code of the driver's container. Default: any. */
+  readonly exitCode?: number
   /** A line of the log that shows that the next driver works. Default: of its first job. */
   readonly works?: RegExp
 }
@@ -30,9 +32,21 @@ export interface Twin extends Scenario {
   readonly disturb?: Interference
   /** A line that it prints when its work is complete. */
   readonly completes: RegExp
+  /** What the sidecar says about it meanwhile. Default: anything. */
+  readonly shows?: RegExp
 }
 
-/** Starts a driver that is deleted after the test: a hung one hangs again and again, and uses the CPU of the others. */
+/** What is done with a driver that runs, and what must follow. */
+export type HangStory = Omit<Hang, keyof Scenario>
+export type TwinStory = Omit<Twin, keyof Scenario>
+
+/** Deletes a driver after its test: a hung one hangs again and again, and uses the CPU of the others. */
+export const deleteAfterTest = (cluster: Cluster, context: TestContext, { namespace, pod }: PodRef): void => {
+  const options = ['--grace-period=1', '--wait=false', '--ignore-not-found']
+  context.after(() => cluster.kubectl(['-n', namespace, 'delete', 'pod', pod, ...options]))
+}
+
+/** Starts a driver that is deleted after the test. */
 const startForTest = async (
   cluster: Cluster,
   context: TestContext,
@@ -40,17 +54,7 @@ const startForTest = async (
   scenario: Scenario,
 ): Promise<Driver> => {
   const driver = await start(cluster, context, namespace, scenario)
-  const command = [
-    '-n',
-    namespace,
-    'delete',
-    'pod',
-    driver.pod,
-    '--grace-period=1',
-    '--wait=false',
-    '--ignore-not-found',
-  ]
-  context.after(() => cluster.kubectl(command))
+  deleteAfterTest(cluster, context, driver)
   return driver
 }
 
@@ -70,8 +74,16 @@ const assertReason = (reasons: readonly string[], { reason, detail }: Pick<Concl
 
 /** Runs a driver until it hangs and the sidecar has acted on it or reported it. Prints how long each step took. */
 export const runHang = async (cluster: Cluster, context: TestContext, namespace: string, hang: Hang): Promise<void> => {
-  const { until, hang: interfere, reasons, outcome, works = /app: job 1 done/, ...scenario } = hang
-  const driver = await startForTest(cluster, context, namespace, scenario)
+  await followHang(cluster, context, await startForTest(cluster, context, namespace, hang), hang)
+}
+
+/** Waits until a running driver hangs and the sidecar has acted on it or reported it, as {@link runHang} does. */
+export const followHang = async (
+  cluster: Cluster,
+  context: TestContext,
+  driver: Driver,
+  { until, hang: interfere, reasons, outcome, exitCode, works = /app: job 1 done/ }: HangStory,
+): Promise<void> => {
   await waitForLog(cluster, driver, until, { timeoutMs: startMs })
   const hungAtMs = Date.now()
   await interfere?.(cluster, driver)
@@ -86,7 +98,9 @@ export const runHang = async (cluster: Cluster, context: TestContext, namespace:
     const dead = await waitForEntry(driver, 'its driver has ended', 180_000, hasEnded, hungAtMs)
     const ended = containerStatus(dead.pod)
     const code = (ended?.state?.terminated ?? ended?.lastState?.terminated)?.exitCode
-    steps.push(`dead ${seconds(dead.at - conclusion.atMs)} (exit code ${code})`)
+    const inAll = `${seconds(dead.at - hungAtMs)} after the hang`
+    steps.push(`dead ${seconds(dead.at - conclusion.atMs)} (exit code ${code}, ${inAll})`)
+    if (exitCode !== undefined) assert.equal(code, exitCode)
     if (outcome === 'restarted') {
       await waitForEntry(driver, 'started again', 180_000, (e) => restartsOf(e) > 0 && isRunning(e), dead.at)
       await waitForLog(cluster, driver, works, { timeoutMs: startMs })
@@ -96,7 +110,7 @@ export const runHang = async (cluster: Cluster, context: TestContext, namespace:
       assert.equal(ended?.restartCount, 0)
     }
   }
-  context.diagnostic(`${scenario.name}: ${steps.join(' → ')}`)
+  context.diagnostic(`${driver.pod}: ${steps.join(' → ')}`)
 }
 
 const hasEnded: Parameters<typeof waitForEntry>[3] = (entry) =>
@@ -116,14 +130,23 @@ const waitForConclusion = (cluster: Cluster, driver: Driver, sinceMs: number): P
 
 /** Runs a healthy driver to its end. It must complete without a restart. */
 export const runTwin = async (cluster: Cluster, context: TestContext, namespace: string, twin: Twin): Promise<void> => {
-  const { until, disturb, completes, ...scenario } = twin
-  const driver = await startForTest(cluster, context, namespace, scenario)
+  await followTwin(cluster, context, await startForTest(cluster, context, namespace, twin), twin)
+}
+
+/** Waits for the end of a healthy driver that runs, as {@link runTwin} does. */
+export const followTwin = async (
+  cluster: Cluster,
+  context: TestContext,
+  driver: Driver,
+  { until, disturb, completes, shows }: TwinStory,
+): Promise<void> => {
   const states = new Set<string>()
-  const watching = { ended: false }
+  const watching = { ended: false, shown: shows === undefined }
   const watch = async () => {
     while (!watching.ended) {
       const status = await sidecarStatus(cluster, driver).catch(() => undefined)
       if (status !== undefined) states.add([status.state, status.reason].filter(Boolean).join(' '))
+      if (status !== undefined && shows?.test(status.detail ?? '')) watching.shown = true
       await sleep(1_000)
     }
   }
@@ -136,7 +159,8 @@ export const runTwin = async (cluster: Cluster, context: TestContext, namespace:
     watching.ended = true
     await watched
   }
-  context.diagnostic(`${scenario.name}: lived; states ${[...states].join(', ')}`)
+  context.diagnostic(`${driver.pod}: lived; states ${[...states].join(', ')}`)
+  assert.ok(watching.shown, `the sidecar never said ${shows}`)
   assert.match(await podLog(cluster, driver), completes)
   const entry = driver.timeline.entries.find((seen) => restartsOf(seen) > 0)
   assert.equal(entry?.text, undefined, 'it was restarted')

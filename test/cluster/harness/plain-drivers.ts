@@ -14,11 +14,17 @@ export interface PlainDriver {
   readonly conf?: Readonly<Record<string, string>>
   readonly mainClass?: string
   readonly jar?: string
-  /** Instead of the image's entrypoint. */
+  /** Instead of the image's entrypoint and its arguments. */
   readonly command?: readonly string[]
+  /** Instead of the image's entrypoint, with the same arguments. */
+  readonly entrypoint?: readonly string[]
   readonly container?: Partial<V1Container>
   readonly serviceAccount?: string
   readonly volumes?: readonly V1Volume[]
+  readonly initContainers?: readonly V1Container[]
+  readonly labels?: Readonly<Record<string, string>>
+  readonly annotations?: Readonly<Record<string, string>>
+  readonly propertiesFile?: string
   readonly driverMemory?: string
   readonly memoryLimit?: string
   readonly cpu?: string
@@ -40,19 +46,25 @@ export const createPlainDriver = async (cluster: Cluster, namespace: string, dri
 }
 
 const podOf = (driver: PlainDriver): V1Pod => {
-  const { name, command, container = {}, volumes = [], cpu = '50m', memoryLimit = '800Mi' } = driver
+  const { name, command, entrypoint, container = {}, volumes = [], cpu = '50m', memoryLimit = '800Mi' } = driver
   return {
-    metadata: { name, labels: { 'spark-role': 'driver', 'spark-app-name': name } },
+    metadata: {
+      name,
+      labels: { 'spark-role': 'driver', 'spark-app-name': name, ...driver.labels },
+      annotations: { ...driver.annotations },
+    },
     spec: {
       restartPolicy: 'Never',
       terminationGracePeriodSeconds: 1,
       serviceAccountName: driver.serviceAccount ?? driverServiceAccount,
       volumes: [...volumes],
+      initContainers: [...(driver.initContainers ?? [])],
       containers: [
         {
           name: driverContainer,
           image: sparkTag,
           imagePullPolicy: 'Never',
+          ...(entrypoint !== undefined && { command: [...entrypoint] }),
           ...(command === undefined ? { args: argsOf(driver) } : { command: [...command] }),
           ports: [{ name: 'spark-ui', containerPort: 4040 }],
           resources: { requests: { cpu, memory: '200Mi' }, limits: { memory: memoryLimit } },
@@ -67,14 +79,17 @@ const podOf = (driver: PlainDriver): V1Pod => {
   }
 }
 
-const argsOf = ({ mode = 'pi', args = [], conf = {}, mainClass = 'App', jar, driverMemory = '512m' }: PlainDriver) => {
+const argsOf = (driver: PlainDriver) => {
+  const { mode = 'pi', args = [], conf = {}, mainClass = 'App', jar, driverMemory = '512m', propertiesFile } = driver
   const settings: Record<string, string> = {
     'spark.master': 'local[1]',
     'spark.driver.extraJavaOptions': '-XX:TieredStopAtLevel=1 -XX:+UseSerialGC',
     ...conf,
   }
   return [
-    ...['driver', '--driver-memory', driverMemory],
+    'driver',
+    ...(propertiesFile === undefined ? [] : ['--properties-file', propertiesFile]),
+    ...['--driver-memory', driverMemory],
     ...Object.entries(settings).flatMap(([key, value]) => ['--conf', `${key}=${value}`]),
     ...['--class', mainClass, jar ?? 'local:///opt/spark/app/app.jar', mode, ...args.map(String)],
   ]

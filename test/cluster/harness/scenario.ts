@@ -26,6 +26,17 @@ export interface Driver extends Submitted {
   readonly timeline: Timeline
 }
 
+/** Follows a driver's pod that is about to be created. Prints the timeline when the test ends, and keeps the driver's log. */
+export const followDriver = async (cluster: Cluster, context: TestContext, ref: PodRef): Promise<Timeline> => {
+  const timeline = await followPod(cluster, ref)
+  context.after(async () => {
+    timeline.stop()
+    context.diagnostic(`${ref.pod}\n${timeline.text()}`)
+    writeFileSync(join(logsDir, `${ref.namespace}-${ref.pod}.log`), await podLog(cluster, ref))
+  })
+  return timeline
+}
+
 /** Submits an application and follows its driver pod. Prints the timeline when the test ends, also after a failure. */
 export const start = async (
   cluster: Cluster,
@@ -34,13 +45,7 @@ export const start = async (
   scenario: Scenario,
 ): Promise<Driver> => {
   const { settings = {}, conf = {}, ...submission } = scenario
-  const timeline = await followPod(cluster, { namespace, pod: `${scenario.name}-driver` })
-  context.after(async () => {
-    timeline.stop()
-    context.diagnostic(`${scenario.name}\n${timeline.text()}`)
-    const ref = { namespace, pod: `${scenario.name}-driver` }
-    writeFileSync(join(logsDir, `${namespace}-${scenario.name}.log`), await podLog(cluster, ref))
-  })
+  const timeline = await followDriver(cluster, context, { namespace, pod: `${scenario.name}-driver` })
   const submitted = await submit(cluster, { ...submission, namespace, conf: { ...conf, ...settingsConf(settings) } })
   return { ...submitted, timeline }
 }

@@ -1,3 +1,4 @@
+import com.codahale.metrics.Counter;
 import java.io.Serializable;
 import java.nio.file.Files;
 import java.util.ArrayList;
@@ -9,8 +10,10 @@ import org.apache.spark.SparkConf;
 import org.apache.spark.SparkContext$;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.api.java.function.VoidFunction2;
+import org.apache.spark.scheduler.LiveListenerBus;
 import org.apache.spark.scheduler.SparkListener;
-import org.apache.spark.scheduler.SparkListenerJobStart;
+import org.apache.spark.scheduler.SparkListenerEvent;
+import org.apache.spark.scheduler.TaskScheduler;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -425,27 +428,58 @@ public final class App {
   }
 
   /**
-   * Dynamic allocation from no executors: a job, a pause in which they go, and again, for `seconds`. If it `stops`, a slow
-   * listener fills the queue of the allocation manager, which so misses that there is work, and never asks for executors.
+   * Dynamic allocation from no executors: a job, a pause in which they go, and again, for `seconds`. If it `stops`, the
+   * allocation manager misses that the second job has work, as when a slow listener lets its queue overflow. It does not ask
+   * for executors, and none is left whose tasks could show it the work.
    */
-  private static void allocation(int seconds, boolean stops) {
+  private static void allocation(int seconds, boolean stops) throws InterruptedException {
     try (JavaSparkContext spark = context()) {
-      if (stops) {
-        spark.sc().listenerBus().addToManagementQueue(new SparkListener() {
-          @Override public void onJobStart(SparkListenerJobStart start) {
-            sleep(5000);
-          }
-        });
-        say("allocation stops");
-      }
       long end = deadline(seconds);
       for (int job = 1; System.nanoTime() < end; job++) {
+        if (stops && job == 2) {
+          while (executors(spark) > 0) sleep(500);
+          loseNextStage(spark);
+        }
         jobOf(spark, 2, 1000);
         say("job " + job + " done, executors " + executors(spark));
-        sleep(20_000);
+        if (!stops) sleep(20_000);
       }
     }
   }
+
+  /** Keeps the allocation manager's queue full until Spark has submitted the next stage, so that it drops this event. */
+  private static void loseNextStage(JavaSparkContext spark) throws InterruptedException {
+    LiveListenerBus bus = spark.sc().listenerBus();
+    Counter dropped = bus.metrics().metricRegistry().counter("queue.executorManagement.numDroppedEvents");
+    CountDownLatch blocked = new CountDownLatch(1);
+    CountDownLatch released = new CountDownLatch(1);
+    bus.addToManagementQueue(new SparkListener() {
+      @Override public void onOtherEvent(SparkListenerEvent event) {
+        if (!(event instanceof Filler)) return;
+        blocked.countDown();
+        try {
+          released.await();
+        } catch (InterruptedException stopped) {
+          Thread.currentThread().interrupt();
+        }
+      }
+    });
+    bus.post(new Filler());
+    blocked.await();
+    while (dropped.getCount() == 0) bus.post(new Filler());
+    Thread release = new Thread(() -> {
+      // The thread that posts the stage hands its tasks to the scheduler afterwards.
+      TaskScheduler scheduler = spark.sc().taskScheduler();
+      while (scheduler.rootPool().schedulableQueue().isEmpty()) sleep(100);
+      released.countDown();
+      say("allocation stops, " + dropped.getCount() + " events dropped");
+    }, "release");
+    release.setDaemon(true);
+    release.start();
+  }
+
+  /** An event that no listener of Spark knows. */
+  private static final class Filler implements SparkListenerEvent {}
 
   private static volatile long sink;
 

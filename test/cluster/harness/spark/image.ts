@@ -15,13 +15,18 @@ export const sparkTag = tagOfSpark('4.0.1')
 /** Where the test application lies in the image. */
 export const applicationJar = 'local:///opt/spark/app/app.jar'
 
-/** What belongs to one version: its jars, the compiled application and the class archive of its SparkSubmit. */
+/** What belongs to one version: its jars, its Python side, the compiled application and the class archive of its SparkSubmit. */
 export const dirOfSpark = (version: SparkVersion): string => join(sparkDir, version)
 export const jarsOfSpark = (version: SparkVersion): string => join(dirOfSpark(version), 'jars')
+/** Empty for Spark 4, whose Maven packages do not have it. */
+const pythonOfSpark = (version: SparkVersion): string => join(dirOfSpark(version), 'python')
 
 const here = import.meta.dirname
 const baseTag = 'localhost/spark-nanny-spark-base:latest'
-const rootfs: Rootfs = { variant: 'minbase', packages: ['openjdk-17-jre-headless', 'tini', 'procps', 'bash'] }
+const rootfs: Rootfs = {
+  variant: 'minbase',
+  packages: ['openjdk-17-jre-headless', 'tini', 'procps', 'bash', 'python3'],
+}
 const baseDockerfile = `FROM scratch
 ADD rootfs.tar /
 RUN groupadd --gid 185 spark && useradd --uid 185 --gid 185 --no-create-home --home-dir /opt/spark spark \\
@@ -36,15 +41,17 @@ const fetchFromMaven = async (version: SparkVersion, pom: string, goal: string):
   await run('mvn', [...args, `-DbuildDirectory=${target}`])
 }
 
-/** Fetches the jars of Spark 3, whose Kubernetes module is only in the Python package. */
+/** Fetches Spark 3 from the Python package, because its Kubernetes module is nowhere else. */
 const fetchFromPython = async (version: SparkVersion): Promise<void> => {
   const download = join(dirOfSpark(version), 'download')
   rmSync(download, { recursive: true, force: true })
   mkdirSync(download, { recursive: true })
   await run('pip3', ['download', '--quiet', '--no-deps', '--dest', download, `pyspark==${version}`])
-  const folder = `pyspark-${version}/deps/jars`
-  await run('tar', ['-xzf', join(download, `pyspark-${version}.tar.gz`), '-C', download, folder])
-  renameSync(join(download, folder), jarsOfSpark(version))
+  const folder = `pyspark-${version}`
+  const parts = [`${folder}/deps/jars`, `${folder}/lib`]
+  await run('tar', ['-xzf', join(download, `${folder}.tar.gz`), '-C', download, ...parts])
+  renameSync(join(download, folder, 'deps/jars'), jarsOfSpark(version))
+  renameSync(join(download, folder, 'lib'), join(pythonOfSpark(version), 'lib'))
   rmSync(download, { recursive: true, force: true })
 }
 
@@ -53,10 +60,13 @@ export const fetchJars = async (log: Log, version: SparkVersion): Promise<void> 
   const pom = join(here, 'pom.xml')
   const goal = 'org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies'
   const jars = jarsOfSpark(version)
+  const python = pythonOfSpark(version)
   const hash = version === '4.0.1' ? contentHash([goal], [pom]) : contentHash([`pyspark ${version}`])
-  await once(join(dirOfSpark(version), 'jars.stamp'), hash, [jars], () =>
+  await once(join(dirOfSpark(version), 'jars.stamp'), hash, [jars, python], () =>
     step(log, `jars of Spark ${version}`, async () => {
       rmSync(jars, { recursive: true, force: true })
+      rmSync(python, { recursive: true, force: true })
+      mkdirSync(python, { recursive: true })
       await (version === '4.0.1' ? fetchFromMaven(version, pom, goal) : fetchFromPython(version))
     }),
   )
@@ -84,13 +94,13 @@ export const buildSparkImage = async (log: Log, version: SparkVersion): Promise<
       return { context, dockerfile }
     })
     await step(log, `compile the test application for Spark ${version}`, () => compileApplication(version))
-    cpSync(join(here, 'entrypoint.sh'), join(dirOfSpark(version), 'entrypoint.sh'))
+    for (const name of ['entrypoint.sh', 'app.py']) cpSync(join(here, name), join(dirOfSpark(version), name))
   }
   return buildImage(log, {
     tag: tagOfSpark(version),
     context: dirOfSpark(version),
     dockerfile: join(here, 'Dockerfile'),
-    inputs: [join(here, 'App.java'), join(here, 'entrypoint.sh')],
+    inputs: ['App.java', 'app.py', 'entrypoint.sh'].map((name) => join(here, name)),
     recipe: [baseDockerfile, ...rootfsRecipe(rootfs), ...readdirSync(jarsOfSpark(version)).sort()],
     prepare,
   })
