@@ -1,6 +1,7 @@
 import { numberField, parseJson, textField, toList, toRecord, toText } from '../json.ts'
 import { type DriverThread, maxThreadsKept, type ThreadsReading } from '../verdict/witnesses.ts'
 import { applicationsPath } from './rest-api.ts'
+import { hasWantedName, isLibraryFrame } from './thread-names.ts'
 
 export const formatThreadsPath = (applicationId: string) =>
   `${applicationsPath}/${encodeURIComponent(applicationId)}/executors/driver/threads`
@@ -10,14 +11,6 @@ const maxFrameChars = 200
 const maxNameChars = 200
 /** A dump with more threads is not read: the sidecar must not spend its memory on it. */
 const maxThreads = 10_000
-
-/**
- * The threads on which a verdict may depend, apart from those that wait for each other: the main thread and its remains, the
- * scheduler, the listeners, streaming queries (also DStreams), and servers, which run without a main thread. A Spark Connect
- * server has threads of gRPC, a Thrift server those of HiveServer2.
- */
-const wantedNames =
-  /^(main$|DestroyJavaVM$|dag-scheduler-event-loop$|stream execution thread |spark-listener-group-|JobGenerator|JobScheduler|streaming-job-executor-|HiveServer2|grpc-|SparkConnect)/i
 
 /**
  * The threads of a dump (ThreadStackTrace) that a verdict may depend on: those with a name that matters, those that are
@@ -49,7 +42,7 @@ export function parseThreads(body: string): ThreadsReading | undefined {
 type ThreadHead = Omit<DriverThread, 'frames'>
 
 function isWanted({ name, state, blockedBy }: ThreadHead): boolean {
-  return blockedBy !== null || state === 'BLOCKED' || wantedNames.test(name)
+  return blockedBy !== null || state === 'BLOCKED' || hasWantedName(name)
 }
 
 function parseHead(value: unknown): ThreadHead | undefined {
@@ -144,14 +137,14 @@ export function findTopFrame({ threads }: ThreadsReading): ThreadFrame | null {
 
 /** The innermost frame outside the JDK and Scala's library; the innermost one if there is no other. Null without frames. */
 function findFrameThatMatters(frames: readonly string[]): string | null {
-  return frames.find((frame) => !/^(java|javax|jdk|sun|scala|com\.sun)\./.test(frame)) ?? frames[0] ?? null
+  return frames.find((frame) => !isLibraryFrame(frame)) ?? frames[0] ?? null
 }
 
 function rankThread({ name, blockedBy }: DriverThread, frame: string): number {
   const ranks = [/^dag-scheduler-event-loop$/, /^main$/, /^stream execution thread /]
   const rank = 1 + ranks.findIndex((pattern) => pattern.test(name))
   if (rank === 0) return 0
-  const isOwnCode = !/^(java|javax|jdk|sun|scala|com\.sun|org\.apache\.spark)\./.test(frame)
+  const isOwnCode = !isLibraryFrame(frame) && !frame.startsWith('org.apache.spark.')
   return rank + (isOwnCode ? 10 : 0) + (blockedBy === null ? 0 : 20)
 }
 

@@ -1,4 +1,12 @@
 /** What thread dumps show: `scheduler-dead`, `deadlock`, `main-ended`, and a streaming query that stands still. */
+import {
+  contextThread,
+  dstreamThread,
+  isLibraryFrame,
+  schedulerThread,
+  serverThread,
+  streamThread,
+} from '../spark/thread-names.ts'
 import type { JudgeContext } from './judge-context.ts'
 import type { WorkProgress } from './progress.ts'
 import { covers, extendSpan, type ReadingSpan, staleMs } from './span.ts'
@@ -53,13 +61,6 @@ export const noThreads: ThreadHistory = {
   streamed: false,
 }
 
-const schedulerThread = 'dag-scheduler-event-loop'
-const streamThread = /^stream execution thread for (.*?) ?\[id = .*runId = ([\w-]+)/
-const serverThread = /HiveServer2|thriftserver|^grpc-|SparkConnect/i
-/** The threads of DStreams, which have no query. */
-const dstreamThread = /^(JobGenerator|JobScheduler|streaming-job-executor)/
-/** Every SparkContext has these threads. A dump without them does not prove that another one is missing. */
-const contextThread = /^spark-listener-group-/
 /** Dumps for a streaming query count only if they are this far apart. */
 const streamDumpsMs = 60_000
 const minStreamDumps = 3
@@ -118,7 +119,6 @@ function classifyMain({ threads }: ThreadsReading, isComplete: boolean): MainAct
   return main.state === 'TIMED_WAITING' ? 'timed' : 'waiting'
 }
 
-const jdkFrame = /^(java|javax|jdk|sun|scala)\./
 /** A stream thread waits here for its next trigger, or for data of an idle source. */
 const idleFrame =
   /util\.(System|Manual)?Clock\b|TriggerExecutor|ProcessingTimeExecutor|\.MicroBatchExecution\.(\$anonfun\$)?(runActivatedStream|executeOneBatch)|awaitInitialization|awaitOffset|\.ContinuousExecution\./
@@ -153,7 +153,7 @@ const findBatch = (queries: Observation['queries'], runId: string) =>
 /** The thread of a query, if it waits for something other than its next trigger or a job. Null for any other thread. */
 function findWaitingStream(thread: DriverThread) {
   const [, name = '', runId] = streamThread.exec(thread.name) ?? []
-  const frame = thread.frames.find((text) => !jdkFrame.test(text))
+  const frame = thread.frames.find((text) => !isLibraryFrame(text))
   if (runId === undefined || frame === undefined) return null
   if (thread.state === 'RUNNABLE' && !isNativeWait(thread)) return null
   if (idleFrame.test(frame) || waitsForJob(thread)) return null

@@ -46,6 +46,28 @@ describe('parseThreads', () => {
     })
   }
 
+  test('every kind of thread that a verdict looks for → kept', () => {
+    const names = [
+      'main',
+      'DestroyJavaVM',
+      'dag-scheduler-event-loop',
+      'spark-listener-group-shared',
+      'stream execution thread for q [id = 1, runId = 2]',
+      'JobGenerator',
+      'JobScheduler',
+      'streaming-job-executor-0',
+      'HiveServer2-Handler-Pool: Thread-77',
+      'org.apache.spark.sql.hive.thriftserver.Worker',
+      'grpc-default-executor-1',
+      'SparkConnectExecuteThread_opId=1',
+    ]
+    const dump = parse(...['pool-1', 'main-worker', ...names].map((name, id) => thread(id, name)))
+    assert.deepEqual(
+      dump?.threads.map(({ name }) => name),
+      names,
+    )
+  })
+
   test('threads that wait for each other → kept, with the owner of each lock', () => {
     const dump = parse(
       thread(1, 'pool-1', { threadState: 'BLOCKED', blockedByThreadId: 2 }),
