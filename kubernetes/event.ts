@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { toVisible } from '../core/visible-text.ts'
 
 /** The object that an Event is about. */
 export interface InvolvedObject {
@@ -13,6 +14,7 @@ export interface InvolvedObject {
 export interface EventContent {
   readonly type: 'Normal' | 'Warning'
   readonly reason: EventReason
+  /** Published as one line: names and texts of a job must not forge others. */
   readonly message: string
   /** Distinguishes Events with the same reason about the same object. An Event with the same key is published once. */
   readonly dedupKey: string
@@ -50,7 +52,7 @@ export function buildEvent(subject: InvolvedObject, event: EventContent, reporte
     involvedObject: { ...subject },
     type: event.type,
     reason: event.reason,
-    message: truncateMessage(event.message),
+    message: truncateMessage(toVisible(event.message)),
     source: { component: 'spark-nanny' },
     reportingComponent: 'spark-nanny.io/controller',
     reportingInstance: reporter,

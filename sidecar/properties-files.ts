@@ -1,6 +1,6 @@
-import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseProperties } from '../core/spark/properties.ts'
+import { readSharedFile } from './shared-file.ts'
 
 /** A ConfigMap holds at most 1 MiB. A longer file is another volume's, and is not read. */
 const maxBytes = 1024 ** 2
@@ -15,11 +15,6 @@ export function readPropertiesFiles(dir: string, names: readonly string[]): Read
 }
 
 function readProperties(path: string): ReadonlyMap<string, string> | null {
-  try {
-    const stats = statSync(path)
-    // Any volume of the pod may be shared. To open a pipe would block the sidecar.
-    return stats.isFile() && stats.size <= maxBytes ? parseProperties(readFileSync(path, 'utf8')) : null
-  } catch {
-    return null
-  }
+  const file = readSharedFile(path, maxBytes, 'follow')
+  return file !== null && file.bytes <= maxBytes ? parseProperties(file.text) : null
 }

@@ -11,12 +11,18 @@ export interface SharedFile {
 
 /**
  * The first `maxBytes` of a file that another container may have replaced by anything: a pipe must not block the sidecar, and a
- * link or a device must not be followed. Null if there is no regular file. Never throws.
+ * link or a device must not be followed. In other volumes, links to regular files may be followed: the kubelet mounts a
+ * ConfigMap as links. Null if there is no regular file. Never throws.
  */
-export function readSharedFile(path: string, maxBytes: number): SharedFile | null {
+export function readSharedFile(
+  path: string,
+  maxBytes: number,
+  links: 'refuse' | 'follow' = 'refuse',
+): SharedFile | null {
   let file: number | undefined
   try {
-    file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+    const noLinks = links === 'refuse' ? constants.O_NOFOLLOW : 0
+    file = openSync(path, constants.O_RDONLY | noLinks | constants.O_NONBLOCK)
     const stats = fstatSync(file)
     if (!stats.isFile()) return null
     const bytes = Buffer.alloc(Math.min(stats.size, maxBytes))

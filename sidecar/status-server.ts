@@ -1,5 +1,6 @@
 import { createServer, type ServerResponse } from 'node:http'
 import type { BlackBox } from './black-box.ts'
+import { limitConnections } from './connection-limits.ts'
 import type { SidecarLog } from './log.ts'
 import { formatMetrics } from './metrics.ts'
 import { passesReadiness, passesStartup, type SidecarState, toStatusJson } from './status.ts'
@@ -17,22 +18,29 @@ export interface StatusServerOptions {
   readonly retryMs?: number
 }
 
+/** The kubelet, the controller and Prometheus need one connection each, for milliseconds. */
+const connectionLimits = { perAddress: 3, total: 64, requestMs: 1_000, responseMs: 5_000 } as const
+/** Black boxes are as large as half a megabyte, and a client may be slow to read one. */
+const maxBlackBoxesAtOnce = 2
+const neverMs = 2 ** 31 - 1
+
 /**
  * Serves /readyz, /startedz, /livez, /status, /metrics, /blackbox (a list) and /blackbox/N on all addresses, because the
- * kubelet connects to the pod's IP. If the port is in use, the server retries to bind it. No client can end the sidecar or
- * fill its memory. Returns a function that closes the server.
+ * kubelet connects to the pod's IP. If the port is in use, the server retries to bind it. No client can end the sidecar, fill
+ * its memory, or keep clients of other addresses out. Returns a function that closes the server.
  */
 export function serveStatus(options: StatusServerOptions): () => void {
   const { port, version, log, state, onDriverProbe, retryMs = 5_000 } = options
+  // The limits of connections below replace Node's timeouts, whose check is a timer that always runs.
   const server = createServer({
-    requestTimeout: 5_000,
-    headersTimeout: 5_000,
-    connectionsCheckingInterval: 10_000,
-    keepAliveTimeout: 5_000,
+    requestTimeout: 0,
+    headersTimeout: 0,
+    connectionsCheckingInterval: neverMs,
     maxHeaderSize: 8_192,
   })
-  server.maxConnections = 16
-  server.maxRequestsPerSocket = 100
+  server.maxRequestsPerSocket = 1
+  limitConnections(server, connectionLimits)
+  const serveBlackBox = createBlackBoxHandler(options.blackBox)
   server.on('request', (request, response) => {
     request.resume()
     if (request.method !== 'GET' && request.method !== 'HEAD') return text(response, 405, 'GET only\n')
@@ -51,7 +59,7 @@ export function serveStatus(options: StatusServerOptions): () => void {
         response.setHeader('content-type', 'text/plain; version=0.0.4; charset=utf-8')
         return text(response, 200, formatMetrics(state(), version))
       default:
-        return serveBlackBox(response, request.url ?? '', options.blackBox())
+        return serveBlackBox(response, request.url ?? '')
     }
   })
   server.on('clientError', (_error, socket) => socket.destroy())
@@ -78,17 +86,29 @@ function check(response: ServerResponse, passes: boolean): void {
   text(response, passes ? 200 : 503, passes ? 'ok\n' : 'not yet\n')
 }
 
-function serveBlackBox(
-  response: ServerResponse,
-  url: string,
-  blackBox: Pick<BlackBox, 'summaries' | 'read'> | null,
-): void {
-  const [, number] = /^\/blackbox(?:\/(\d))?$/.exec(url) ?? []
-  const isList = url === '/blackbox'
-  const body = number === undefined ? null : (blackBox?.read(Number(number)) ?? null)
-  if (isList) json(response, `${JSON.stringify(blackBox?.summaries() ?? [], null, 2)}\n`)
-  else if (body === null) text(response, 404, 'not found\n')
-  else json(response, body)
+/** Serves the list of black boxes, and each of them to few clients at a time. */
+function createBlackBoxHandler(find: StatusServerOptions['blackBox']) {
+  let sending = 0
+
+  function sendOne(response: ServerResponse, number: number): void {
+    const body = sending < maxBlackBoxesAtOnce ? (find()?.read(number) ?? null) : 'busy'
+    if (body === null) text(response, 404, 'not found\n')
+    else if (body === 'busy') text(response, 503, 'busy\n')
+    else {
+      sending += 1
+      response.once('close', () => {
+        sending -= 1
+      })
+      json(response, body)
+    }
+  }
+
+  return (response: ServerResponse, url: string): void => {
+    const [, number] = /^\/blackbox\/(\d)$/.exec(url) ?? []
+    if (url === '/blackbox') json(response, `${JSON.stringify(find()?.summaries() ?? [], null, 2)}\n`)
+    else if (number === undefined) text(response, 404, 'not found\n')
+    else sendOne(response, Number(number))
+  }
 }
 
 function json(response: ServerResponse, body: string): void {

@@ -36,7 +36,10 @@ const minIncompleteReads = 3
 export interface VerdictFiles {
   /** Removes the files of an earlier run except the restart state, and proves that the volume is writable. */
   clear(): void
-  /** Removes files before it writes others, so that a probe never finds `starting` and `hung` together. */
+  /**
+   * Removes files before it writes others, so that a probe never finds `starting` and `hung` together. A file that the driver
+   * removed is written again, and one that it created is removed: only this sidecar decides what the probes find.
+   */
   write(contents: VerdictFileContents): void
   /** What a probe in the driver container wrote last about its main process. */
   readDriverStart(): DriverStart
@@ -66,6 +69,11 @@ export function openVerdictFiles(dir: string): VerdictFiles {
     writeSharedFile(dir, name, text)
     written.set(name, text)
   }
+  /** Whether the driver has removed the file that was written, or has put something in its place. */
+  const isForeign = (name: keyof VerdictFileContents, text: string | null): boolean => {
+    const stats = lstatSync(path(verdictFiles[name]), { throwIfNoEntry: false })
+    return text === null ? stats !== undefined : stats?.isFile() !== true || stats.size !== Buffer.byteLength(text)
+  }
   return {
     clear() {
       remove(verdictFiles.hung)
@@ -77,12 +85,22 @@ export function openVerdictFiles(dir: string): VerdictFiles {
     },
     write(contents) {
       const names = ['hung', 'starting', 'ready', 'doubt'] as const
-      const changed = names.filter((name) => written.get(name) !== contents[name])
-      for (const name of changed) if (contents[name] === null) remove(verdictFiles[name])
+      const changed = names.filter((name) => written.get(name) !== contents[name] || isForeign(name, contents[name]))
+      const errors: unknown[] = []
+      // A file that cannot be removed must not keep the others from being written.
+      const attempt = (effect: () => void) => {
+        try {
+          effect()
+        } catch (error) {
+          errors.push(error)
+        }
+      }
+      for (const name of changed) if (contents[name] === null) attempt(() => remove(verdictFiles[name]))
       for (const name of changed) {
         const text = contents[name]
-        if (text !== null) write(verdictFiles[name], text)
+        if (text !== null) attempt(() => write(verdictFiles[name], text))
       }
+      if (errors.length > 0) throw errors[0]
     },
     readDriverStart: () => records.driverStart(),
     readProcessRecord: (nowMs) => records.latest(nowMs),

@@ -1,4 +1,5 @@
 import pino, { type DestinationStream, type Logger } from 'pino'
+import { escapeInvisible } from '../core/visible-text.ts'
 
 /** A log that is written to standard output in blocks, at most a second later, and immediately on {@link Logging.flush}. */
 export interface Logging {
@@ -19,7 +20,10 @@ export function createLogging(level: string, version: string): Logging {
   return { log: createWebhookLog(level, version, destination), flush: () => destination.flushSync() }
 }
 
-/** Creates a log in which each line has the time, the name of the level, and the version. */
+/**
+ * Creates a log in which each line has the time, the name of the level, and the version. Invisible characters of names and
+ * messages are written as escapes of JSON.
+ */
 export function createWebhookLog(level: string, version: string, destination: DestinationStream): Logger {
   return pino(
     {
@@ -28,6 +32,6 @@ export function createWebhookLog(level: string, version: string, destination: De
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
-    destination,
+    { write: (line: string) => destination.write(escapeInvisible(line, 'json')) },
   )
 }

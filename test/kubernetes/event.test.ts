@@ -33,6 +33,10 @@ describe('buildEvent', () => {
     assert.equal(build().firstTimestamp, '2026-11-24T10:00:00Z')
   })
 
+  test('a message with line breaks and escape sequences → one line in which they are visible', () => {
+    assert.equal(build({ message: 'a\n√ b\u001b[2K\u202ec' }).message, 'a\\n√ b\\u001b[2K\\u202ec')
+  })
+
   test('any valid object name → the Event’s name is valid too', () => {
     // As apimachinery's IsDNS1123Subdomain has it.
     const label = '[a-z0-9]([-a-z0-9]*[a-z0-9])?'

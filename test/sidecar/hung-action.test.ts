@@ -190,7 +190,7 @@ describe('chooseHungAction', () => {
     const action = chooseHungAction(long, contextWith(failPod))
     assert.ok('message' in action)
     assert.equal(action.message.length, 1_000)
-    assert.match(action.message, /^unresponsive: a b c \[31m.*; hung since 2026-01-31T11:59:50Z; the pod fails$/)
+    assert.match(action.message, /^unresponsive: a b c\\u001b\[31m.*; hung since 2026-01-31T11:59:50Z; the pod fails$/)
     assert.doesNotMatch(action.message, /[\p{Cc}\u2028]/u)
   })
 })

@@ -16,7 +16,7 @@ interface Served {
   readonly asked: () => number
 }
 
-async function served(t: TestContext, first: SidecarState, port?: number): Promise<Served> {
+async function served(t: TestContext, first: SidecarState, port?: number, box = '{"summary":{}}\n'): Promise<Served> {
   const state = { now: first }
   let asked = 0
   const bound = port ?? (await freePort())
@@ -34,7 +34,7 @@ async function served(t: TestContext, first: SidecarState, port?: number): Promi
     },
     blackBox: () => ({
       summaries: () => [{ number: 2, at: '2026-01-31T12:00:00Z', occasion: 'failing', topFrame: null }],
-      read: (number) => (number === 2 ? '{"summary":{}}\n' : null),
+      read: (number) => (number === 2 ? box : null),
     }),
     retryMs: 50,
   })
@@ -176,6 +176,21 @@ describe('serveStatus', () => {
     const silent = connect(port, '127.0.0.1')
     t.after(() => silent.destroy())
     await once(silent, 'connect')
+    assert.equal(await code(port, '/readyz'), 200)
+  })
+
+  test('slow readers of black boxes → few at a time, and other paths are answered', async (t) => {
+    const { port } = await served(t, { kind: 'idle', reason: 'x' }, undefined, 'x'.repeat(20_000_000))
+    await code(port, '/readyz')
+    const readers = [2, 3].map((last) => {
+      const socket = connect({ port, host: '127.0.0.1', localAddress: `127.0.0.${last}` })
+      t.after(() => socket.destroy())
+      socket.on('error', () => {})
+      socket.write('GET /blackbox/2 HTTP/1.1\r\nHost: x\r\n\r\n')
+      return once(socket, 'readable')
+    })
+    await Promise.all(readers)
+    assert.equal(await code(port, '/blackbox/2'), 503)
     assert.equal(await code(port, '/readyz'), 200)
   })
 

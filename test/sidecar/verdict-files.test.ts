@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
@@ -89,6 +98,42 @@ describe('readProcessRecord', () => {
       [files.readProcessRecord(1_009_000)?.ageMs, files.readProcessRecord(1_009_000)?.record.mainStartTicks],
       [9_000, '4711'],
     )
+  })
+})
+
+describe('write', () => {
+  const contents = { hung: '4711\n', starting: null, ready: null, doubt: null }
+
+  test('the driver removes or replaces a file → it is written again', (t) => {
+    const { files, path, read } = volume(t)
+    files.write(contents)
+    for (const spoil of [
+      () => rmSync(path('hung')),
+      () => writeFileSync(path('hung'), ''),
+      () => {
+        rmSync(path('hung'))
+        symlinkSync('/dev/null', path('hung'))
+      },
+    ]) {
+      spoil()
+      files.write(contents)
+      assert.equal(read('hung'), '4711\n')
+    }
+  })
+
+  test('the driver creates a file that the sidecar did not write → it is removed', (t) => {
+    const { files, path } = volume(t)
+    files.write({ ...contents, hung: null })
+    for (const name of ['hung', 'starting', 'ready', 'doubt']) writeFileSync(path(name), 'any\n')
+    files.write({ ...contents, hung: null })
+    for (const name of ['hung', 'starting', 'ready', 'doubt']) assert.ok(!existsSync(path(name)), name)
+  })
+
+  test('a file that cannot be removed → the others are written, then the error is thrown', (t) => {
+    const { files, path, read } = volume(t)
+    mkdirSync(path('starting'))
+    assert.throws(() => files.write(contents))
+    assert.equal(read('hung'), '4711\n')
   })
 })
 

@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer, get } from 'node:http'
+import { type AddressInfo, connect, type Socket } from 'node:net'
+import { describe, type TestContext, test } from 'node:test'
+import { type ConnectionLimits, limitConnections } from '../../sidecar/connection-limits.ts'
+
+const sidecarLimits: ConnectionLimits = { perAddress: 3, total: 64, requestMs: 1_000, responseMs: 5_000 }
+/** Long enough that no connection of a test ends by itself. */
+const patient: ConnectionLimits = { ...sidecarLimits, requestMs: 600_000, responseMs: 600_000 }
+
+async function serve(t: TestContext, limits: ConnectionLimits, body = 'ok\n') {
+  const server = createServer((_request, response) => response.end(body))
+  limitConnections(server, limits)
+  server.on('clientError', (_error, socket) => socket.destroy())
+  server.listen(0)
+  await once(server, 'listening')
+  const clients: Socket[] = []
+  let stopped = false
+  t.after(() => {
+    stopped = true
+    for (const client of clients) client.destroy()
+    server.closeAllConnections()
+    server.close()
+  })
+  const { port } = server.address() as AddressInfo
+  return {
+    port,
+    connections: () => new Promise<number>((resolve) => server.getConnections((_error, count) => resolve(count))),
+    /** Opens a connection that sends nothing, or `text`. */
+    open(localAddress: string, text = ''): Socket {
+      const socket = connect({ port, host: '127.0.0.1', localAddress })
+      clients.push(socket)
+      socket.on('error', () => {})
+      socket.resume()
+      socket.write(text)
+      return socket
+    },
+    /** Keeps a connection that sends nothing, and opens another one whenever the server closes it. */
+    occupy(localAddress: string): void {
+      const socket = this.open(localAddress)
+      socket.once('close', () => {
+        clients.splice(clients.indexOf(socket), 1)
+        if (!stopped) this.occupy(localAddress)
+      })
+    },
+    /** The status of one request of `localAddress`; null if the connection was closed before. */
+    ask: (localAddress: string) =>
+      new Promise<number | null>((resolve) => {
+        const request = get({ port, host: '127.0.0.1', localAddress, agent: false }, (response) => {
+          response.resume()
+          response.on('end', () => resolve(response.statusCode ?? null))
+          response.on('error', () => resolve(null))
+        })
+        request.on('error', () => resolve(null))
+      }),
+  }
+}
+
+/** Waits for a condition that the event loop brings about. */
+async function until(isMet: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await isMet())) await new Promise((resolve) => setTimeout(resolve, 5))
+}
+
+const addresses = (count: number) => Array.from({ length: count }, (_, index) => `127.0.0.${index + 2}`)
+
+describe('limitConnections', { timeout: 120_000 }, () => {
+  test('24 sockets of one address that reconnect → each probe of another address is answered', async (t) => {
+    const server = await serve(t, sidecarLimits)
+    for (let count = 0; count < 24; count++) server.occupy('127.0.0.2')
+    for (let count = 0; count < 30; count++) assert.equal(await server.ask('127.0.0.1'), 200)
+    assert.ok((await server.connections()) <= 24)
+  })
+
+  test('three sockets of each of 40 addresses that reconnect → each probe of another address is answered', async (t) => {
+    const server = await serve(t, sidecarLimits)
+    for (const address of addresses(40)) for (let count = 0; count < 3; count++) server.occupy(address)
+    for (let count = 0; count < 30; count++) assert.equal(await server.ask('127.0.0.1'), 200)
+  })
+
+  test('one address holds as many as it may → a probe of the same address is answered', async (t) => {
+    const server = await serve(t, patient)
+    const held = Array.from({ length: 24 }, () => server.open('127.0.0.2'))
+    await until(() => held.filter(({ closed }) => closed).length === 21)
+    for (let count = 0; count < 10; count++) assert.equal(await server.ask('127.0.0.2'), 200)
+  })
+
+  test('many addresses → never more connections than the total', async (t) => {
+    const server = await serve(t, patient)
+    const held = addresses(100).map((address) => server.open(address))
+    await until(() => held.filter(({ closed }) => closed).length === 36)
+    assert.equal(await server.connections(), 64)
+    assert.equal(await server.ask('127.0.0.1'), 200)
+  })
+
+  test('a request that comes byte by byte → its connection is closed', async (t) => {
+    const server = await serve(t, { ...sidecarLimits, requestMs: 200 })
+    const socket = server.open('127.0.0.2', 'GET / HTTP/1.1\r\n')
+    const drip = setInterval(() => socket.write('a'), 20)
+    t.after(() => clearInterval(drip))
+    await once(socket, 'close')
+    assert.equal(await server.ask('127.0.0.2'), 200)
+  })
+
+  test('a client that does not read its response → its connection is closed', async (t) => {
+    const server = await serve(t, { ...sidecarLimits, responseMs: 200 }, 'x'.repeat(50_000_000))
+    const socket = server.open('127.0.0.2', 'GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+    socket.pause()
+    await until(async () => (await server.connections()) === 1)
+    await until(async () => (await server.connections()) === 0)
+  })
+
+  test('a request that keeps its connection alive → it is closed after the response', async (t) => {
+    const server = await serve(t, patient)
+    const socket = server.open('127.0.0.2', 'GET / HTTP/1.1\r\nHost: x\r\nConnection: keep-alive\r\n\r\n')
+    await once(socket, 'close')
+    assert.equal(await server.connections(), 0)
+  })
+})
