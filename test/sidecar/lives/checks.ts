@@ -4,7 +4,7 @@ import type { HungAction } from '../../../sidecar/hung-action.ts'
 import type { MonitorSnapshot } from '../../../sidecar/status.ts'
 import type { DriverContainer } from './driver-container.ts'
 import type { EndCause } from './kubelet.ts'
-import type { Phase, RightVerdict } from './life.ts'
+import { type Phase, type RightVerdict, runTimeAt } from './life.ts'
 import type { PodSetup } from './pod-setup.ts'
 
 /** What the simulation knows at one moment. */
@@ -57,10 +57,17 @@ export function createChecks(setup: PodSetup, wallSkewMs: () => number): Checks 
       : `driver "${driver.life.story}" is ${Math.round((nowMs - driver.startMs) / 1000)} s old and ${driver.phase(nowMs).name}`
   const report = (problem: string) => void problems.push(problem)
 
+  /** Whether the driver has run for longer than its owner allows. No action or restart of spark-nanny starts that time again. */
+  function isOverdue({ life, startMs }: DriverContainer, nowMs: number): boolean {
+    const { maxRunTimeMs } = policy
+    return maxRunTimeMs !== null && runTimeAt(life, nowMs - startMs) >= maxRunTimeMs - 1_000
+  }
+
   /** Whether a verdict that is reached now is right about the driver as it was during the last polls. */
   function isRight(verdict: HungVerdict, moment: Moment): boolean {
     const { nowMs, driver, calmSinceMs, sidecarStartedMs } = moment
     if (driver === null) return false
+    if (verdict.reason === 'max-run-time') return isOverdue(driver, nowMs)
     // While no probe can report, nothing is known of a debugger or of a collection. Whether anything is killed is checked apart.
     const isSilent = !driver.obeysSigterm(nowMs)
     if (nowMs < calmSinceMs && verdict.reason === 'unresponsive' && isSilent) return true
@@ -106,6 +113,8 @@ export function createChecks(setup: PodSetup, wallSkewMs: () => number): Checks 
     // The sidecar waits for the driver that was to follow. Without records it cannot know that the same one still runs.
     if (!setup.canRestart && sidecarStartedMs > driver.startMs) return
     // A sidecar that has never seen an answer waits for the startup deadline; and, after its own restart, for the startup probe.
+    // Of two certain verdicts, one is shown.
+    if (isOverdue(driver, nowMs)) return
     const isUnseen = !snapshot.answered && (phase.fromMs > 0 || sidecarStartedMs > driver.startMs)
     if (isUnseen) return
     const beganMs = driver.startMs + phase.fromMs
@@ -158,10 +167,18 @@ export function createChecks(setup: PodSetup, wallSkewMs: () => number): Checks 
     return counted >= max || /committed its output|without a limit|start is not known/.test(message)
   }
 
+  /** The time goes on if the sidecar restarts, but only records show that the JVM is the same. */
+  function checkRunTime({ verdict }: MonitorSnapshot, moment: Moment & { driver: DriverContainer }): void {
+    const { nowMs, driver, calmSinceMs, sidecarStartedMs } = moment
+    const dueMs = nowMs - pollsMs - probeSlackMs
+    if (!isOverdue(driver, dueMs) || calmSinceMs > dueMs || sidecarStartedMs > driver.startMs) return
+    if (verdict.kind === 'alive') report(`the verdict max-run-time is missing: ${describe(moment)}`)
+  }
+
   function checkHealthy(snapshot: MonitorSnapshot, phase: Phase, moment: Moment & { driver: DriverContainer }): void {
     const { nowMs, driver, calmSinceMs } = moment
     const answers = phase.ui.kind === 'serves' || phase.ui.kind === 'guarded'
-    if (!answers || phase.right.length > 0) return
+    if (!answers || phase.right.length > 0 || isOverdue(driver, nowMs)) return
     const calmMs = nowMs - Math.max(driver.startMs + phase.fromMs, calmSinceMs)
     if (calmMs < pollsMs + probeSlackMs) return
     const { verdict } = snapshot
@@ -181,6 +198,7 @@ export function createChecks(setup: PodSetup, wallSkewMs: () => number): Checks 
       checkMissed(snapshot, phase, { ...moment, driver })
       checkAction(snapshot, moment)
       checkHealthy(snapshot, phase, { ...moment, driver })
+      checkRunTime(snapshot, { ...moment, driver })
     },
     onHungFile(text, { driver, nowMs, isEnding }) {
       if (text === null) {
@@ -198,6 +216,7 @@ export function createChecks(setup: PodSetup, wallSkewMs: () => number): Checks 
       killed = driver
       if (cause !== 'restart of all containers' && hungFile?.driver !== driver)
         report(`killed for a verdict about another life: ${describe({ driver, nowMs })}`)
+      if (isOverdue(driver, nowMs)) return
       if (
         isEverRight(driver, nowMs, actOn === 'likely', { recentMs: pollsMs + probeSlackMs, slackMs: timeoutMs + 1_000 })
       )

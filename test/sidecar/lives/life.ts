@@ -96,6 +96,13 @@ export function phaseAt({ phases }: Life, ageMs: number): Phase {
   return phase
 }
 
+/** How long the UI has answered as Spark's at `ageMs`, counted from its first answer. Below 0 if it has not yet. */
+export function runTimeAt({ phases }: Life, ageMs: number): number {
+  const answering: ReadonlySet<Ui['kind']> = new Set(['starting', 'serves', 'guarded'])
+  const first = phases.find(({ ui }) => answering.has(ui.kind))
+  return first === undefined ? -1 : ageMs - first.fromMs
+}
+
 /** Sums what a share of the time amounts to, up to `ageMs`. */
 export function integrate({ phases }: Life, ageMs: number, share: (shape: ProcessShape) => number): number {
   return phases.reduce((sum, { fromMs, process }, index) => {

@@ -82,6 +82,7 @@ export function drawPodSetup(random: Random, kind: Kind): PodSetup {
       failureThreshold: oneOf(random, [2, 2, 3]),
       ...(random() < 0.3 && { stopDeadlineMs: between(random, 1, 20) * minuteMs }),
       ...(random() < 0.3 && { startupDeadlineMs: between(random, 2, 20) * minuteMs }),
+      ...(random() < 0.1 && { maxRunTimeMs: between(random, 10, 60) * minuteMs }),
       ...(random() < 0.2 && { busyDeadlineMs: between(random, 3, 15) * minuteMs }),
       actOn: oneOf(random, ['certain', 'certain', 'certain', 'certain', 'likely', 'nothing']),
       onHung: action,
