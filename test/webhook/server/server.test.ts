@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { Agent, request } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, connect as connectTcp } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { connect } from 'node:tls'
+import { connect, type TLSSocket } from 'node:tls'
 import { admit } from '../../../admission/admit.ts'
 import { createAuthority, issueServingCertificate } from '../../../certs/pki/issue-certificates.ts'
 import { createWebhookServer } from '../../../webhook/server/server.ts'
@@ -190,10 +190,79 @@ describe('createWebhookServer', () => {
   }
 
   test('an incomplete body or incomplete headers → 408', async () => {
-    const head =
-      'POST /mutate HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n'
-    assert.match(await raw(head, '\r\n{"kind":'), /^HTTP\/1.1 408 /)
-    assert.match(await raw(head), /^HTTP\/1.1 408 /)
+    assert.match(await raw(head(1_000), '{"kind":'), /^HTTP\/1.1 408 /)
+    assert.match(await raw(head(1_000).slice(0, -2)), /^HTTP\/1.1 408 /)
+  })
+
+  const head = (length: number) =>
+    `POST /mutate HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\n\r\n`
+  /** A client of its own address: all of 127.0.0.0/8 are this host’s. */
+  async function openFrom(address: string): Promise<TLSSocket> {
+    const socket = connect({
+      socket: connectTcp({ port, host: '127.0.0.1', localAddress: address }),
+      rejectUnauthorized: false,
+    })
+    socket.on('error', () => {})
+    await once(socket, 'secureConnect')
+    return socket
+  }
+  const answerOf = async (socket: TLSSocket) => String((await once(socket, 'data'))[0])
+
+  test('a body without a length, in chunks → 411, without reading it', async () => {
+    const socket = await openFrom('127.0.0.2')
+    socket.write('POST /mutate HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n')
+    socket.write('Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n')
+    assert.match(await answerOf(socket), /^HTTP\/1.1 411 /)
+    await once(socket, 'close')
+    assert.equal(refused.at(-1), 411)
+  })
+
+  test('a body in pieces of a byte → the same response as in one piece', async () => {
+    const socket = await openFrom('127.0.0.2')
+    const body = Buffer.from(driver)
+    socket.write(head(body.length))
+    for (let at = 0; at < 2_000; at += 1) socket.write(body.subarray(at, at + 1))
+    socket.write(body.subarray(2_000))
+    assert.match(await answerOf(socket), /^HTTP\/1.1 200 [\s\S]*"patch":/)
+    socket.destroy()
+  })
+
+  test('half-sent bodies take all of the memory for bodies → other clients get their responses', async () => {
+    const flood = await Promise.all(Array.from({ length: 8 }, () => openFrom('127.0.0.3')))
+    const ended = flood.map((socket) => once(socket, 'close'))
+    let answers = ''
+    for (const socket of flood)
+      socket
+        .on('data', (piece) => {
+          answers += String(piece)
+        })
+        .write(`${head(3_000_000)}{`)
+    const large = JSON.stringify({ ...JSON.parse(driver), padding: 'x'.repeat(2_000_000) })
+    for (let round = 0; round < 5; round += 1) assert.equal((await send('/mutate', large)).status, 200)
+    await Promise.all(ended)
+    assert.match(answers, /HTTP\/1.1 503 [\s\S]*retry-after: 1/i)
+  })
+
+  test('more bodies of one client than fit → the oldest gets 503, and the memory is free afterwards', async () => {
+    const first = await openFrom('127.0.0.4')
+    first.write(`${head(3_000_000)}{`)
+    const refusal = answerOf(first)
+    const others = await Promise.all([openFrom('127.0.0.4'), openFrom('127.0.0.4')])
+    for (const socket of others) socket.write(`${head(3_000_000)}{`)
+    assert.match(await refusal, /^HTTP\/1.1 503 /)
+    for (const socket of others) socket.destroy()
+    assert.equal((await send('/mutate', driver)).status, 200)
+  })
+
+  test('one client opens more connections than fit → it loses its own, and other clients keep theirs', async () => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+    await send('/mutate', driver, 'application/json', agent)
+    const flood = await Promise.all(Array.from({ length: limits.maxConnections }, () => openFrom('127.0.0.5')))
+    const { status, reused } = await send('/mutate', driver, 'application/json', agent)
+    assert.deepEqual([status, reused], [200, true])
+    assert.ok(flood.some((socket) => socket.closed || socket.readableEnded))
+    for (const socket of flood) socket.destroy()
+    agent.destroy()
   })
 
   test('bytes that are not HTTP → 400', async () => {
