@@ -1,5 +1,5 @@
 import { boundText } from '../core/bounded-text.ts'
-import { toRecord, toRecords } from '../core/json.ts'
+import { toRecord, toRecords, toText } from '../core/json.ts'
 import { createReflector, type Reflector, type ReflectorDeps } from '../kubernetes/reflector.ts'
 import type { Collection } from '../kubernetes/store.ts'
 
@@ -57,7 +57,7 @@ const isAtLeast = ({ kubelet }: KnownNode, minor: number) =>
 export function projectNode(object: unknown): KnownNode {
   const { metadata, spec, status } = toRecord(object)
   const { nodeInfo, declaredFeatures, conditions } = toRecord(status)
-  const version = /^v(\d+)\.(\d+)\./.exec(String(toRecord(nodeInfo).kubeletVersion))
+  const version = /^v(\d+)\.(\d+)\./.exec(toText(toRecord(nodeInfo).kubeletVersion))
   return {
     schedulable: toRecord(spec).unschedulable !== true,
     linux: toRecord(toRecord(metadata).labels)['kubernetes.io/os'] !== 'windows',
@@ -70,7 +70,7 @@ export function projectNode(object: unknown): KnownNode {
 function parseNotReady(conditions: unknown): { readonly notReady?: NotReady } {
   const ready = toRecords(conditions).find(({ type }) => type === 'Ready')
   if (ready === undefined || ready.status === 'True') return {}
-  const atMs = Date.parse(String(ready.lastTransitionTime))
+  const atMs = Date.parse(toText(ready.lastTransitionTime))
   const detail = [ready.reason, ready.message].filter((text) => typeof text === 'string' && text !== '').join(': ')
   return { notReady: { sinceMs: Number.isNaN(atMs) ? null : atMs, detail: boundText(detail, 200) } }
 }

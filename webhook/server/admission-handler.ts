@@ -1,9 +1,9 @@
 import type { AdmissionRequest } from '../../admission/admission-review.ts'
 import { type Admission, admit, failOpen, respond } from '../../admission/admit.ts'
 import { type AdmissionContext, classifyObject, skip } from '../../admission/decide.ts'
+import { toRecord, toStringOrEmpty } from '../../core/json.ts'
 import type { Capabilities } from '../../core/kubernetes/capabilities.ts'
 import type { NamespaceLimits } from '../../core/kubernetes/namespace-limits.ts'
-import type { Pod } from '../../core/kubernetes/pod.ts'
 import {
   type ApplicationLookup,
   type ApplicationReference,
@@ -106,8 +106,8 @@ function record(
   })
 }
 
-/** With `generateName`, a pod has only the prefix of its name at admission. */
+/** With `generateName`, a pod has only the prefix of its name at admission. The object may be malformed. */
 function findGeneratedName({ object }: AdmissionRequest): string {
-  const metadata = (object as Pod | undefined)?.metadata
-  return metadata?.name ?? metadata?.generateName ?? ''
+  const { name, generateName } = toRecord(toRecord(object).metadata)
+  return toStringOrEmpty(name) || toStringOrEmpty(generateName)
 }

@@ -36,7 +36,14 @@ export function createAdmissionRecorder(
   const flush = () => {
     const records = pending
     pending = []
-    for (const record of records) publishRecord(record, metrics, log)
+    for (const record of records) {
+      try {
+        publishRecord(record, metrics, log)
+      } catch (error) {
+        // A bug about one record must not lose the others.
+        log.error({ event: 'admission-unrecorded', err: error })
+      }
+    }
   }
   return {
     record: (record) => {

@@ -106,6 +106,20 @@ describe('createAdmissionHandler', () => {
     )
   })
 
+  test('malformed or long names → one short log line', async () => {
+    const { handle, lines } = handler()
+    const request = captureRequest('driver-pod.spark-submit')
+    const names = [{}, new Array(1_000).fill(0), 'x'.repeat(100_000)]
+    for (const name of names) await handle({ ...request, name: '', object: { metadata: { name, generateName: name } } })
+    await handle({
+      ...request,
+      namespace: 'n'.repeat(100_000),
+      kind: { group: '', version: 'v1', kind: 'k'.repeat(100_000) },
+    })
+    assert.equal(lines.length, 4)
+    for (const { line } of lines) assert.ok(JSON.stringify(line).length < 1_500)
+  })
+
   test('an admission → counted by result, reason and kind; an unknown key is not a label', async () => {
     const { handle, metrics } = handler()
     const pod = captureRequest('driver-pod.spark-submit').object as { readonly metadata: object }
