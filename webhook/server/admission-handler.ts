@@ -4,6 +4,7 @@ import { type AdmissionContext, classifyObject, skip } from '../../admission/dec
 import { toRecord, toStringOrEmpty } from '../../core/json.ts'
 import type { Capabilities } from '../../core/kubernetes/capabilities.ts'
 import type { NamespaceLimits } from '../../core/kubernetes/namespace-limits.ts'
+import type { Pod } from '../../core/kubernetes/pod.ts'
 import {
   type ApplicationLookup,
   type ApplicationReference,
