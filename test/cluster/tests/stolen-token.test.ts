@@ -125,7 +125,8 @@ async function send({ method, path, body }: Attempt): Promise<string> {
     path,
     ...(body !== undefined && { body }),
     ...(method === 'PATCH' && { contentType }),
-    deadlineMs: 10_000,
+    // A loaded machine validates a large pod for seconds, also without policies.
+    deadlineMs: 120_000,
   })
   return describeResponse(response)
 }
@@ -395,8 +396,8 @@ describe('the webhook with its own token', () => {
       metadata: { ...metadata, annotations },
       spec: { ...spec, initContainers },
     })
-    const result = await writer().replaceSidecarImage(await readDriver('large-driver'), driverImage, 'ErrImagePull')
-    assert.deepEqual(result, { kind: 'ok' })
+    const body = { ...annotate(bypassedAnnotation), ...images('initContainers', 'spark-nanny', driverImage) }
+    assert.equal(await send(patchPod('large-driver', body)), 'HTTP 200')
   })
 
   test('a deletion → is recorded on the application, and the record is removed', async () => {
