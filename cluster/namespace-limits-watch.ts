@@ -1,6 +1,7 @@
 import { isRecord, toRecord } from '../core/json.ts'
 import { type NamespaceLimits, parseNamespaceLimits } from '../core/kubernetes/namespace-limits.ts'
-import { createReflector, type Reflector, type ReflectorDeps } from '../kubernetes/reflector.ts'
+import type { Reflector, ReflectorDeps } from '../kubernetes/reflector.ts'
+import { createScopedReflector } from '../kubernetes/scoped-reflector.ts'
 
 export interface NamespaceLimitsWatch {
   readonly reflectors: readonly Reflector<unknown>[]
@@ -10,7 +11,8 @@ export interface NamespaceLimitsWatch {
 
 /** LimitRanges and ResourceQuotas of all namespaces. */
 export function watchNamespaceLimits(deps: ReflectorDeps): NamespaceLimitsWatch {
-  const watch = (path: string) => createReflector<unknown>({ path, project: projectLimits, maxKeptChars: 65_536 }, deps)
+  const watch = (path: string) =>
+    createScopedReflector<unknown>({ path, project: projectLimits, maxKeptChars: 65_536 }, deps)
   const limitRanges = watch('/api/v1/limitranges')
   const resourceQuotas = watch('/api/v1/resourcequotas')
   return {

@@ -13,6 +13,20 @@ export interface KnownNode {
   readonly declaredFeatures: readonly string[] | null
   /** Undefined if the node is Ready, or does not report its condition. */
   readonly notReady?: NotReady
+  /** True if nodes cannot be read, so that this one represents each of them. */
+  readonly isAssumed?: boolean
+}
+
+/** One node of that version in place of all. */
+function assumeNodes(kubelet: readonly [number, number]): Reflector<KnownNode> {
+  const node: KnownNode = { schedulable: true, linux: true, kubelet, declaredFeatures: null, isAssumed: true }
+  return {
+    objects: { get: () => node, in: () => [node], all: () => [node].values(), size: 1, revision: 1 },
+    synced: () => true,
+    whenSynced: async () => {},
+    stale: () => false,
+    run: async () => {},
+  }
 }
 
 /** Why and since when a node is not Ready. The node controller reports it if the kubelet no longer does. */
@@ -86,7 +100,11 @@ export function memoizeNodeCapabilities(nodes: Collection<KnownNode>): () => Nod
   }
 }
 
-/** The nodes are watched, so that an old node that joins the cluster counts at once. */
+/**
+ * The nodes are watched, so that an old node that joins the cluster counts at once. With a scope they cannot be read: then each
+ * counts as one with the oldest kubelet.
+ */
 export function watchNodes(deps: ReflectorDeps): Reflector<KnownNode> {
+  if (deps.scope) return assumeNodes(deps.scope.oldestKubelet)
   return createReflector({ path: '/api/v1/nodes', project: projectNode }, deps)
 }

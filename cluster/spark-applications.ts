@@ -9,7 +9,8 @@ import {
 } from '../core/spark/application.ts'
 import type { ApplicationLookup, ApplicationReference } from '../core/spark/application-reference.ts'
 import { describeResponse, type KubernetesApi } from '../kubernetes/api.ts'
-import { createReflector, type Reflector, type ReflectorDeps } from '../kubernetes/reflector.ts'
+import type { Reflector, ReflectorDeps } from '../kubernetes/reflector.ts'
+import { createScopedReflector } from '../kubernetes/scoped-reflector.ts'
 import { formatApplicationPath } from './application-path.ts'
 import { pickOwnAnnotations } from './own-annotations.ts'
 
@@ -80,7 +81,7 @@ const maxConcurrentGets = 16
 export function watchSparkApplications(deps: ReflectorDeps): SparkApplications {
   const watched = sparkApplicationApis.map(({ operator, group, version }) => ({
     operator,
-    reflector: createReflector(
+    reflector: createScopedReflector(
       { path: `/apis/${group}/${version}/sparkapplications`, project: projectApplication, maxKeptChars },
       deps,
     ),

@@ -5,6 +5,8 @@ import { escapeCell } from './markdown.ts'
 /** One permission of files/rbac.yaml. */
 export interface Permission {
   readonly why: string
+  /** About objects without a namespace, so that a Role cannot grant it. */
+  readonly clusterScoped?: boolean
   /** The sources of the serving certificate that need the rule; if not set, all. */
   readonly certificates?: readonly string[]
   /** What the permission is good for with a stolen token, without and with the admission policies. */
@@ -53,6 +55,7 @@ export function renderRbacPage(
     heading,
     `## In all namespaces\n\n${renderPermissions(cluster)}`,
     `## In the release namespace\n\n${renderPermissions(namespace)}`,
+    `${namespacesSection}\n\n${renderPermissions(cluster.filter(({ clusterScoped }) => clusterScoped))}`,
     `${policiesSection}\n\n${renderPolicies(policies)}`,
     `${stolenTokenSection}\n\n${renderThefts([...cluster, ...namespace])}\n\n${hardeningSection}`,
     helmTestSection,
@@ -66,6 +69,23 @@ const heading = `<!-- Generated from charts/spark-nanny/files/rbac.yaml and poli
 The permissions of the webhook process, and their reasons. The chart grants only these. With \`rbac.create: false\`, you create the
 roles yourself. In a release named \`spark-nanny\`, \`<fullname>\` is \`spark-nanny\`. The sidecar has no permissions, because it has
 no token.`
+
+const namespacesSection = `## In some namespaces only
+
+With \`rbac.namespaces\`, there is no ClusterRole. Each listed namespace gets a Role \`<fullname>-drivers\` with the rules above, and
+\`get\` on the namespace itself. Drivers in other namespaces are neither injected nor watched. Label each listed namespace: the
+controller treats all of them as labelled.
+
+- Nodes cannot be read. Each counts as one with the kubelet of \`rbac.oldestKubelet\`, by default three minor versions before the
+  API server. A native sidecar needs 1.29, and a restart in place 1.35 or 1.36. For a pod that does not terminate, the controller
+  cannot report whether its node is gone.
+- Annotations of a namespace, such as a pause, are noticed within 30 seconds. If a namespace cannot be read, no action is taken in
+  it.
+- The webhook cannot write its \`caBundle\`. Use cert-manager, or an existing Secret with \`webhook.tls.caBundle\`.
+- There is no \`helm test\`, and each namespace of \`sparkApps\` must be listed.
+
+The installer still creates the cluster-wide webhook configuration, and the admission policies unless they are disabled. These
+rules are omitted:`
 
 const policiesSection = `## Admission policies
 

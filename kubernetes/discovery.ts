@@ -15,7 +15,7 @@ export async function isCollectionAbsent(
   hadObjects: boolean,
 ): Promise<boolean> {
   if (isFromApiServer(notFound)) return true
-  const [, groupVersion, resource] = /^\/apis\/([^/]+\/[^/]+)\/([^/]+)$/.exec(path) ?? []
+  const [, groupVersion, resource] = /^\/apis\/([^/]+\/[^/]+)\/(?:namespaces\/[^/]+\/)?([^/]+)$/.exec(path) ?? []
   if (groupVersion === undefined) return false
   const groups = await discover(api, '/apis', 'APIGroupList')
   if (groups === 'forbidden') return !hadObjects

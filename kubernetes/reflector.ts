@@ -14,6 +14,16 @@ export interface ReflectorDeps {
   /** From 0 to 1. */
   random(): number
   nowMs(): number
+  /** Set if only some namespaces may be read. See createScopedReflector. */
+  readonly scope?: NamespaceScope | null
+}
+
+/** What is known of a cluster of which only some namespaces may be read. */
+export interface NamespaceScope {
+  /** At least one. */
+  readonly namespaces: readonly string[]
+  /** The version of the oldest kubelet, `[1, 33]`. The nodes themselves cannot be read. */
+  readonly oldestKubelet: readonly [number, number]
 }
 
 export interface ReflectorOptions<T> {

@@ -65,7 +65,7 @@ export async function connectCluster(
   const { namespace, capabilityIntervalMs, serviceAccountDir } = kubernetes
   const api = createClient(await loadAccess(env, serviceAccountDir), clientBounds)
   if (sidecar.imagePullPolicy === 'Always') deps.log.warn({ event: 'pull-policy', detail: pullPolicyWarning })
-  const reflectorDeps = { ...deps, api }
+  const reflectorDeps = { ...deps, api, scope: kubernetes.scope ?? null }
   const applications = watchSparkApplications(reflectorDeps)
   const limits = watchNamespaceLimits(reflectorDeps)
   const nodes = watchNodes(reflectorDeps)

@@ -168,7 +168,7 @@ describe('chart manifests', () => {
 
     test(`${name} → the roles grant exactly the permissions of files/rbac.yaml`, () => {
       const roles = manifests.filter(({ kind, metadata }) => /Role$/.test(kind) && !metadata.name.endsWith('-test'))
-      if (name === 'minimal') return assert.deepEqual(roles, [])
+      if (name === 'minimal' || name === 'namespaces') return assert.equal(roles.length, name === 'minimal' ? 0 : 3)
       const { cluster, namespace } = readPermissions()
       const fullname = name === 'everything' ? 'nanny' : 'spark-nanny'
       const env = environmentOf(manifests)
@@ -185,6 +185,24 @@ describe('chart manifests', () => {
       assert.deepEqual(rulesOf('Role'), wanted(namespace))
     })
   }
+
+  test('rbac.namespaces → no role is cluster-wide, and each namespace gets all rules that a Role can grant', () => {
+    const manifests = manifestsOf(goldens.find((file) => basename(file) === 'namespaces.yaml') ?? '')
+    assert.deepEqual(
+      manifests.filter(({ kind }) => kind.startsWith('ClusterRole')),
+      [],
+    )
+    const { cluster } = readPermissions()
+    const granted = cluster.filter(({ clusterScoped }) => clusterScoped !== true).map(({ rule }) => rule)
+    for (const namespace of ['etl', 'reports']) {
+      const role = manifests.find(({ kind, metadata }) => kind === 'Role' && metadata.namespace === namespace)
+      const own = { apiGroups: [''], resources: ['namespaces'], resourceNames: [namespace], verbs: ['get'] }
+      assert.deepEqual(role?.rules, [...granted, own])
+      assert.ok(manifests.some(({ kind, metadata }) => kind === 'RoleBinding' && metadata.namespace === namespace))
+    }
+    const { SPARK_NANNY_NAMESPACES: names, SPARK_NANNY_OLDEST_KUBELET: kubelet } = environmentOf(manifests)
+    assert.deepEqual([names, kubelet], ['etl,reports', '1.33'])
+  })
 
   describe('NetworkPolicy', () => {
     const policyOf = (name: string) => {

@@ -5,6 +5,7 @@ import { parseDurationMs } from '../../core/duration.ts'
 import { isRecord, parseJson } from '../../core/json.ts'
 import type { Capabilities } from '../../core/kubernetes/capabilities.ts'
 import { resolveSettings } from '../../core/settings/settings.ts'
+import type { NamespaceScope } from '../../kubernetes/reflector.ts'
 import { type ControllerConfig, parseController } from './controller-config.ts'
 import {
   type ConfigProblem,
@@ -41,6 +42,8 @@ export type KubernetesConfig =
       /** Where the token and the CA of the API server are, unless KUBECONFIG is set. */
       readonly serviceAccountDir: string
       readonly controller: ControllerConfig
+      /** Not set or null if all namespaces may be read. */
+      readonly scope?: NamespaceScope | null
     }
   /** No API (demo, bench): capabilities are configured; SparkApplications and namespace limits are unknown. */
   | { readonly kind: 'off'; readonly capabilities: Capabilities }
@@ -107,7 +110,24 @@ function readKubernetes(read: ReadVariable): KubernetesConfig | undefined {
     capabilityIntervalMs: read('CAPABILITY_INTERVAL', '60s', ...duration),
     serviceAccountDir: read('SERVICE_ACCOUNT_DIR', serviceAccountTokenDir, ...path),
     controller: parseController(read),
+    scope: readScope(read),
   })
+}
+
+function readScope(read: ReadVariable): NamespaceScope | null | undefined {
+  const namespaces = read('NAMESPACES', '', 'comma-separated names of namespaces', (text) =>
+    text === '' ? [] : parseNames(text),
+  )
+  if (namespaces?.length === 0) return null
+  return combine<NamespaceScope>({
+    namespaces,
+    oldestKubelet: read('OLDEST_KUBELET', '', 'a version of Kubernetes, such as 1.33', parseKubeletVersion),
+  })
+}
+
+function parseKubeletVersion(text: string): readonly [number, number] | undefined {
+  const [, major, minor] = /^v?(\d+)\.(\d+)/.exec(text) ?? []
+  return major === undefined || minor === undefined ? undefined : [Number(major), Number(minor)]
 }
 
 function readCapabilities(read: ReadVariable): KubernetesConfig | undefined {

@@ -13,6 +13,9 @@
 {{- if contains "PRIVATE KEY" .webhook.tls.caBundle }}
 {{- fail "webhook.tls.caBundle holds a private key; specify only CA certificates" }}
 {{- end }}
+{{- if and .rbac.namespaces (include "spark-nanny.patchesCaBundle" $) }}
+{{- fail "rbac.namespaces is set, so that the webhook may not write its caBundle; also set certManager.enabled, or webhook.tls.existingSecret with webhook.tls.caBundle" }}
+{{- end }}
 {{- if eq .image.repository "bringg/spark-nanny" }}
 {{- fail "image.repository: bringg/spark-nanny is the image of the predecessor, which this chart cannot run; remove image from your values" }}
 {{- end }}

@@ -33,6 +33,18 @@ part of the process.
   value: {{ include "spark-nanny.fullname" . }}
 - name: SPARK_NANNY_ADMIT_SERVICES
   value: {{ .Values.webhook.admitServices | quote }}
+{{- with .Values.rbac.namespaces }}
+- name: SPARK_NANNY_NAMESPACES
+  value: {{ join "," . }}
+- name: SPARK_NANNY_OLDEST_KUBELET
+  value: {{ $.Values.rbac.oldestKubelet | default (include "spark-nanny.oldestKubelet" $) | quote }}
+{{- end }}
+{{- end }}
+
+{{/* The oldest kubelet that the version skew policy of Kubernetes permits. */}}
+{{- define "spark-nanny.oldestKubelet" -}}
+{{- $version := semver .Capabilities.KubeVersion.Version -}}
+{{ $version.Major }}.{{ sub $version.Minor 3 }}
 {{- end }}
 
 {{- define "spark-nanny.environment.sidecar" -}}

@@ -11,22 +11,10 @@ export function webhookAccess(
   const { namespace, name, env, secret } = deployment
   const configuration = env.SPARK_NANNY_WEBHOOK_CONFIGURATION
   const lease = env.SPARK_NANNY_LEASE ?? name
-  const everywhere = { group: '', namespace: '' }
   const here = { group: '', namespace }
+  const scope = env.SPARK_NANNY_NAMESPACES?.split(',') ?? []
   return [
-    { ...everywhere, resource: 'pods', verbs: ['list', 'watch', 'patch', 'delete'] },
-    { ...everywhere, resource: 'namespaces', verbs: ['list', 'watch'] },
-    { ...everywhere, resource: 'nodes', verbs: ['list', 'watch'] },
-    { ...everywhere, resource: 'limitranges', verbs: ['list', 'watch'] },
-    { ...everywhere, resource: 'resourcequotas', verbs: ['list', 'watch'] },
-    ...['sparkoperator.k8s.io', 'spark.apache.org'].map((group) => ({
-      group,
-      resource: 'sparkapplications',
-      verbs: ['get', 'list', 'watch', 'patch'],
-      namespace: '',
-    })),
-    { ...everywhere, resource: 'events', verbs: ['create'] },
-    { path: '/apis/security.openshift.io', verb: 'get' },
+    ...(scope.length === 0 ? [...accessToDrivers(''), ...accessToCluster] : scope.flatMap(accessInScope)),
     ...(configuration === undefined
       ? []
       : [
@@ -49,6 +37,35 @@ export function webhookAccess(
       : []),
   ]
 }
+
+/** The permissions for drivers in a namespace; if it is empty, in all. */
+function accessToDrivers(namespace: string): readonly AccessRule[] {
+  const core = { group: '', namespace }
+  return [
+    { ...core, resource: 'pods', verbs: ['list', 'watch', 'patch', 'delete'] },
+    { ...core, resource: 'limitranges', verbs: ['list', 'watch'] },
+    { ...core, resource: 'resourcequotas', verbs: ['list', 'watch'] },
+    ...['sparkoperator.k8s.io', 'spark.apache.org'].map((group) => ({
+      group,
+      resource: 'sparkapplications',
+      verbs: ['get', 'list', 'watch', 'patch'],
+      namespace,
+    })),
+    { ...core, resource: 'events', verbs: ['create'] },
+  ]
+}
+
+/** With rbac.namespaces. A Role in a namespace can also permit to read the namespace itself. */
+const accessInScope = (namespace: string): readonly AccessRule[] => [
+  ...accessToDrivers(namespace),
+  { group: '', resource: 'namespaces', name: namespace, verbs: ['get'], namespace },
+]
+
+const accessToCluster: readonly (AccessRule | PathRule)[] = [
+  { group: '', resource: 'namespaces', verbs: ['list', 'watch'], namespace: '' },
+  { group: '', resource: 'nodes', verbs: ['list', 'watch'], namespace: '' },
+  { path: '/apis/security.openshift.io', verb: 'get' },
+]
 
 /** The permissions that `helm install` needs with the default values. Kubernetes before 1.30 gets no admission policies. */
 export function accessToInstall(namespace: string, hasAdmissionPolicies: boolean): readonly AccessRule[] {

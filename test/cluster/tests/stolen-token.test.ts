@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { readSecret, writeSecret } from '../../../certs/trust/secret.ts'
@@ -19,6 +18,7 @@ import { createClusterWriter } from '../../../webhook/controller/act/cluster-wri
 import type { Driver } from '../../../webhook/controller/driver/driver.ts'
 import { parseDriver } from '../../../webhook/controller/driver/parse-driver.ts'
 import { installSparkApplications } from '../harness/application-owner.ts'
+import { accessWithToken } from '../harness/chart/account.ts'
 import { chartDir, helm } from '../harness/chart/helm.ts'
 import { type Cluster, connectCluster } from '../harness/cluster.ts'
 import { createNamespace, deleteNamespace } from '../harness/namespaces.ts'
@@ -49,7 +49,7 @@ before(async () => {
   const values = ['--set', `fullnameOverride=${id},replicaCount=0,${selector}`]
   const { code, stderr } = await helm(['install', id, chartDir, ...place, ...values])
   assert.equal(code, 0, stderr)
-  api = createClient({ ...accessOf(cluster), authorization: async () => `Bearer ${await requestToken()}` })
+  api = createClient(await accessWithToken(cluster, own, id))
   for (const pod of [driver('pi-driver'), driver('busy-driver'), executor(), stranger()]) await create(pod)
   await create({
     apiVersion: 'sparkoperator.k8s.io/v1beta2',
@@ -67,21 +67,6 @@ after(async () => {
   await helm(['uninstall', id, '--namespace', own, '--kubeconfig', cluster.kubeconfigPath, '--ignore-not-found'])
   for (const namespace of [own, jobs]) await deleteNamespace(cluster, namespace)
 })
-
-function accessOf({ kubeConfig }: Cluster) {
-  const current = kubeConfig.getCurrentCluster()
-  assert.ok(current)
-  const ca = current.caData
-    ? Buffer.from(current.caData, 'base64').toString()
-    : readFileSync(current.caFile ?? '', 'utf8')
-  return { server: current.server, tls: { ca } }
-}
-
-let token: string | undefined
-async function requestToken(): Promise<string> {
-  token ??= (await cluster.kubectl(['create', 'token', id, '--namespace', own, '--duration=1h'])).trim()
-  return token
-}
 
 const create = (object: object) => cluster.kubectl(['create', '-f', '-'], JSON.stringify(object))
 

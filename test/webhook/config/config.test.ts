@@ -49,9 +49,21 @@ describe('parseConfig', () => {
             },
             bypassesBeforeSuspension: 3,
           },
+          scope: null,
         },
       },
     })
+  })
+
+  test('namespaces with the oldest kubelet → the scope; without the kubelet, a problem', () => {
+    const parse = (kubelet: string) =>
+      parseConfig({ ...least, SPARK_NANNY_NAMESPACES: 'etl, reports', SPARK_NANNY_OLDEST_KUBELET: kubelet })
+    for (const kubelet of ['1.33', 'v1.33.4-gke.1']) {
+      const parsed = parse(kubelet)
+      assert.ok('config' in parsed && parsed.config.kubernetes.kind === 'on')
+      assert.deepEqual(parsed.config.kubernetes.scope, { namespaces: ['etl', 'reports'], oldestKubelet: [1, 33] })
+    }
+    for (const kubelet of ['', 'new']) assert.ok('problems' in parse(kubelet), kubelet)
   })
 
   test('several wrong variables → a problem for each', () => {

@@ -31,7 +31,8 @@ export function findTerminationBlocker(
     case 'gone':
       return { blocker: 'node-gone', detail: `its node ${node} no longer exists` }
     case 'known': {
-      const { notReady } = state.node
+      const { notReady, isAssumed } = state.node
+      if (isAssumed) return { blocker: 'unknown', detail: `its node is ${node}, which spark-nanny may not read` }
       if (notReady === undefined) {
         return { blocker: 'node-ready', detail: `its node ${node} is Ready but has not stopped it` }
       }

@@ -1,5 +1,6 @@
 import { addUntilAborted } from '../../../core/abort.ts'
-import { createReflector, type Reflector, type ReflectorDeps } from '../../../kubernetes/reflector.ts'
+import type { Reflector, ReflectorDeps } from '../../../kubernetes/reflector.ts'
+import { createScopedReflector } from '../../../kubernetes/scoped-reflector.ts'
 import type { Driver } from './driver.ts'
 import { parseDriver } from './parse-driver.ts'
 
@@ -25,7 +26,7 @@ export function watchDrivers(deps: ReflectorDeps): DriverWatch {
   const gone = (driver: Driver) => {
     for (const listener of listeners) listener.gone(driver)
   }
-  const reflector = createReflector<Driver>(
+  const reflector = createScopedReflector<Driver>(
     {
       path: '/api/v1/pods',
       labelSelector: 'spark-role=driver',

@@ -12,6 +12,7 @@ const file = join(import.meta.dirname, '../../../../charts/spark-nanny/files/rba
 
 interface Granted {
   readonly certificates?: readonly string[]
+  readonly clusterScoped?: boolean
   readonly rule: {
     readonly apiGroups?: readonly string[]
     readonly resources?: readonly string[]
@@ -34,11 +35,33 @@ describe('webhookAccess', () => {
     }, () => {
       const { cluster, namespace } = parse(readFileSync(file, 'utf8').replaceAll('<fullname>', 'spark-nanny'))
       const granted = [...expand(cluster, '', source), ...expand(namespace, 'spark-nanny', source)]
-      const neededAccess = webhookAccess({ ...healthyDeployment, env }).flatMap((rule) =>
-        'path' in rule ? [`${rule.verb} ${rule.path}`] : rule.verbs.map((verb) => describeAccess(verb, rule)),
-      )
-      assert.deepEqual(neededAccess.toSorted(), granted.toSorted())
+      assert.deepEqual(describeNeeded(env).toSorted(), granted.toSorted())
     })
+  }
+
+  test('rbac.namespaces → the checked access equals what the Roles of the chart grant', {
+    skip: !existsSync(file),
+  }, () => {
+    const { cluster, namespace } = parse(readFileSync(file, 'utf8').replaceAll('<fullname>', 'spark-nanny'))
+    const env = { ...environments['cert-manager'], SPARK_NANNY_NAMESPACES: 'etl,reports' }
+    const granted = ['etl', 'reports'].flatMap((name) => [
+      ...expand(
+        cluster.filter((rule: Granted) => rule.clusterScoped !== true),
+        name,
+        'cert-manager',
+      ),
+      `get namespaces/${name} in ${name}`,
+    ])
+    assert.deepEqual(
+      describeNeeded(env).toSorted(),
+      [...granted, ...expand(namespace, 'spark-nanny', 'cert-manager')].toSorted(),
+    )
+  })
+
+  function describeNeeded(env: Readonly<Record<string, string>>): readonly string[] {
+    return webhookAccess({ ...healthyDeployment, env }).flatMap((rule) =>
+      'path' in rule ? [`${rule.verb} ${rule.path}`] : rule.verbs.map((verb) => describeAccess(verb, rule)),
+    )
   }
 
   function expand(rules: readonly Granted[], namespace: string, source: string): readonly string[] {

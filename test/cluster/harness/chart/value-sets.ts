@@ -76,6 +76,11 @@ export const valueSets: readonly ValueSet[] = [
     },
   },
   {
+    name: 'namespaces',
+    what: 'Roles in two namespaces in place of a ClusterRole',
+    values: { rbac: { namespaces: ['etl', 'reports'] }, certManager: { enabled: true } },
+  },
+  {
     name: 'network-policy',
     what: 'a NetworkPolicy with its defaults, a UI port, and a mounted certificate with a group',
     values: {

@@ -11,6 +11,10 @@ const knownNode = (notReady?: KnownNode['notReady']): NodeState => ({
   node: { schedulable: true, linux: true, kubelet: [1, 36], declaredFeatures: null, ...(notReady && { notReady }) },
 })
 const away = knownNode({ sinceMs: createdMs, detail: 'NodeStatusUnknown: Kubelet stopped posting node status.' })
+const assumed: NodeState = {
+  kind: 'known',
+  node: { schedulable: true, linux: true, kubelet: [1, 33], declaredFeatures: null, isAssumed: true },
+}
 const blocker: readonly [string, NodeState, Partial<DriverPodOptions & { finalizers: string[] }>, RegExp, RegExp][] = [
   [
     'finalizers',
@@ -29,6 +33,7 @@ const blocker: readonly [string, NodeState, Partial<DriverPodOptions & { finaliz
   ],
   ['node-ready', knownNode(), {}, /is Ready but has not stopped it/, /kubelet log/],
   ['unknown', { kind: 'unknown' }, {}, /its node is node-1/, /Check its node/],
+  ['unknown', assumed, {}, /its node is node-1, which spark-nanny may not read/, /Check its node/],
 ]
 describe('findTerminationBlocker', () => {
   for (const [expected, node, { finalizers = [] }, detail, advice] of blocker) {
