@@ -86,6 +86,14 @@ const bundles: readonly Bundle[] = [
     external: ['@kubernetes/client-node'],
   },
   {
+    // The thread of the controller. A program of its own, so that it does not load the server and the certificates again.
+    entry: 'webhook/controller-thread/thread.ts',
+    outfile: 'webhook-controller.cjs',
+    format: 'cjs',
+    minify: true,
+    external: ['@kubernetes/client-node'],
+  },
+  {
     entry: 'cli/main.ts',
     outfile: 'spark-nanny.mjs',
     format: 'esm',
@@ -140,10 +148,11 @@ const { values: flags, positionals } = parseArgs({
   options: { sbom: { type: 'boolean', default: false } },
   allowPositionals: true,
 })
-/** The outputs to build, without their extensions; if empty, all. */
+/** The outputs to build, without their extensions; if empty, all. `webhook` means both of its programs. */
 const wanted: readonly string[] = positionals
 for (const { entry, outfile, executable = false, ...options } of bundles) {
-  if (wanted.length > 0 && !wanted.some((name) => outfile.startsWith(`${name}.`))) continue
+  if (wanted.length > 0 && !wanted.some((name) => outfile.startsWith(`${name}.`) || outfile.startsWith(`${name}-`)))
+    continue
   if (!existsSync(join(root, entry))) {
     console.log(`${entry}: not found, skipped`)
     continue

@@ -5,13 +5,13 @@ import { watchSparkApplications } from '../cluster/spark-applications.ts'
 import type { BackgroundTasks } from '../core/background-tasks.ts'
 import type { Capabilities } from '../core/kubernetes/capabilities.ts'
 import type { KubernetesApi } from '../kubernetes/api.ts'
-import { type ClientBounds, createClient } from '../kubernetes/client.ts'
+import { createClient } from '../kubernetes/client.ts'
 import { type AccessEnvironment, loadAccess } from '../kubernetes/in-cluster-access.ts'
-import { maxObjectBytes } from '../kubernetes/page-size.ts'
 import type { ReflectorDeps } from '../kubernetes/reflector.ts'
+import { clientBounds } from './client-bounds.ts'
 import type { Config, KubernetesConfig } from './config/config.ts'
-import { createControllerMetrics } from './controller/metrics/metrics.ts'
-import { type StartControllerDeps, startController } from './controller/start.ts'
+import { registerReplicaGauges } from './controller/metrics/metrics.ts'
+import type { ControllerLink } from './controller-thread/supervisor.ts'
 import type { InjectionKeys } from './injection/keys.ts'
 import type { Lookups } from './server/admission-handler.ts'
 import type { Metrics } from './server/metrics.ts'
@@ -46,19 +46,17 @@ export function createStaticCluster(capabilities: Capabilities, metrics: Metrics
 const pullPolicyWarning =
   'with SPARK_NANNY_SIDECAR_IMAGE_PULL_POLICY=Always, drivers cannot start while the registry is unavailable; with IfNotPresent they can'
 
-/** No request but a list is about more than one object. */
-export const clientBounds: ClientBounds = { maxResponseBytes: maxObjectBytes, maxEventChars: maxObjectBytes }
-
-interface ClusterDeps extends Omit<ReflectorDeps, 'api'>, Pick<StartControllerDeps, 'version' | 'monotonicMs'> {
+interface ClusterDeps extends Omit<ReflectorDeps, 'api'> {
   readonly injectionKeys: InjectionKeys
 }
 
-/** Starts to watch the objects that admission needs, and starts the controller. */
+/** Starts to watch the objects that admission needs, and to keep the controller running. */
 export async function connectCluster(
   kubernetes: KubernetesConfig & { readonly kind: 'on' },
-  { sidecar, chartSettings }: Pick<Config, 'sidecar' | 'chartSettings'>,
+  { sidecar }: Pick<Config, 'sidecar'>,
   env: AccessEnvironment,
   deps: ClusterDeps,
+  controller: ControllerLink,
   metrics: Metrics,
   loops: BackgroundTasks,
 ): Promise<ClusterConnection> {
@@ -87,26 +85,21 @@ export async function connectCluster(
     })
   }
   loops.start('capabilities', capabilities.run)
-  const controller = startController({
-    ...reflectorDeps,
-    namespace,
-    config: kubernetes.controller,
-    sidecarImage: sidecar.image,
-    chartSettings,
-    applications,
-    nativeSidecars: () => capabilities.current().nativeSidecars,
-    findNodeState: (name) => {
-      const node = nodes.objects.get('', name)
-      if (node !== undefined) return { kind: 'known', node }
-      return { kind: nodes.synced() && !nodes.stale() ? 'gone' : 'unknown' }
+  const currentFacts = () => ({
+    nativeSidecars: capabilities.current().nativeSidecars,
+    injectionKeys: deps.injectionKeys.all(),
+  })
+  loops.start('controller', (signal) => controller.run(currentFacts, signal))
+  registerReplicaGauges(metrics.registry, {
+    isLeader: controller.isLeader,
+    stale: () => {
+      const ofController = controller.stale()
+      const own = Object.entries(caches).map(([name, reflectors]) => {
+        const isStale = reflectors.some((reflector) => reflector.stale())
+        return [name, isStale || ofController[name] === true] as const
+      })
+      return { ...ofController, ...Object.fromEntries(own) }
     },
-    stale: () => ({
-      'spark-applications': applications.reflectors.some((reflector) => reflector.stale()),
-      'namespace-limits': limits.reflectors.some((reflector) => reflector.stale()),
-      nodes: nodes.stale(),
-    }),
-    metrics: createControllerMetrics(metrics.registry, () => performance.now()),
-    loops,
   })
   return {
     api,

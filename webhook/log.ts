@@ -4,6 +4,8 @@ import { escapeInvisible } from '../core/visible-text.ts'
 /** A log that is written to standard output in blocks, at most a second later, and immediately on {@link Logging.flush}. */
 export interface Logging {
   readonly log: Logger
+  /** Writes lines of another log as they are, each with its line break. */
+  write(lines: string): void
   flush(): void
 }
 
@@ -17,7 +19,11 @@ export function createLogging(level: string, version: string): Logging {
   })
   // A log whose reader is gone must not end the process.
   destination.on('error', () => {})
-  return { log: createWebhookLog(level, version, destination), flush: () => destination.flushSync() }
+  return {
+    log: createWebhookLog(level, version, destination),
+    write: (lines) => void destination.write(lines),
+    flush: () => destination.flushSync(),
+  }
 }
 
 /**

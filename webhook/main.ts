@@ -1,19 +1,25 @@
 import type { AddressInfo } from 'node:net'
+import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { createBackgroundTasks } from '../core/background-tasks.ts'
+import { type BackgroundTasks, createBackgroundTasks } from '../core/background-tasks.ts'
 import { parseLegacyFlags } from '../legacy/flags.ts'
 import packageJson from '../package.json' with { type: 'json' }
 import { createCertificateSource } from './certificate-source.ts'
-import { connectCluster, createStaticCluster } from './cluster-connection.ts'
+import { type ClusterConnection, connectCluster, createStaticCluster } from './cluster-connection.ts'
 import { type Config, findChartProblems, parseConfig } from './config/config.ts'
-import { createInjectionKeys } from './injection/keys.ts'
+import { createThreadMetrics } from './controller/metrics/metrics.ts'
+import type { ThreadData } from './controller-thread/messages.ts'
+import { failureCauses } from './controller-thread/supervision.ts'
+import { type ControllerLink, chooseHeapMebibytes, createControllerSupervisor } from './controller-thread/supervisor.ts'
+import { createInjectionKeys, type InjectionKeys } from './injection/keys.ts'
 import { createLogging, type Logging } from './log.ts'
 import { createAdmissionHandler } from './server/admission-handler.ts'
 import { createAdmissionRecorder, createMalformedRequestRecorder } from './server/admission-log.ts'
-import { createMetrics, createMetricsServer } from './server/metrics.ts'
+import { createMetrics, createMetricsServer, type Metrics } from './server/metrics.ts'
 import { createWebhookServer } from './server/server.ts'
 
 const recordDelayMs = 20
+const clocks = { nowMs: Date.now, monotonicMs: () => performance.now() }
 
 const flags = parseLegacyFlags(process.argv.slice(2))
 const parsed = 'problems' in flags ? flags : parseConfig({ ...process.env, ...flags.env })
@@ -37,19 +43,17 @@ if ('problems' in parsed) {
 }
 
 /** Serves admission requests until SIGTERM or SIGINT. */
-async function serve(config: Config, { log, flush }: Logging): Promise<void> {
+async function serve(config: Config, logging: Logging): Promise<void> {
+  const { log, flush } = logging
   const { version } = packageJson
   logStrayErrors(log)
   for (const { message } of findChartProblems(config)) log.warn({ event: 'invalid-setting', source: 'chart', message })
 
   const metrics = createMetrics(version)
   const loops = createBackgroundTasks(log)
-  const deps = { log, nowMs: Date.now, monotonicMs: () => performance.now(), random: Math.random, sleep, version }
+  const deps = { log, ...clocks, random: Math.random, sleep }
   const injectionKeys = createInjectionKeys()
-  const cluster =
-    config.kubernetes.kind === 'off'
-      ? createStaticCluster(config.kubernetes.capabilities, metrics)
-      : await connectCluster(config.kubernetes, config, process.env, { ...deps, injectionKeys }, metrics, loops)
+  const { cluster, renderController } = await connect(config, logging, metrics, loops, injectionKeys)
 
   let closing = false
   const recorder = createAdmissionRecorder(metrics, log, (flushRecords) => void setTimeout(flushRecords, recordDelayMs))
@@ -88,7 +92,8 @@ async function serve(config: Config, { log, flush }: Logging): Promise<void> {
   await certificates.prepare()
   for (const [name, run] of Object.entries(certificates.loops)) loops.start(name, run)
 
-  const metricsListener = createMetricsServer(metrics, () => performance.now())
+  const render = async () => `${await metrics.render()}${await renderController()}`
+  const metricsListener = createMetricsServer({ ...metrics, render }, () => performance.now())
   await listen(metricsListener, config.metricsPort)
   await app.ready()
   await listen(app.server, config.port)
@@ -109,6 +114,51 @@ async function serve(config: Config, { log, flush }: Logging): Promise<void> {
   log.info({ event: 'closed' })
   flush()
   process.exit(0)
+}
+
+/** Connects to the Kubernetes API, and starts the controller in its thread. Without an API there is nothing to control. */
+async function connect(
+  config: Config,
+  logging: Logging,
+  metrics: Metrics,
+  loops: BackgroundTasks,
+  injectionKeys: InjectionKeys,
+): Promise<{ readonly cluster: ClusterConnection; renderController(): Promise<string> }> {
+  const { kubernetes } = config
+  if (kubernetes.kind === 'off') {
+    return { cluster: createStaticCluster(kubernetes.capabilities, metrics), renderController: async () => '' }
+  }
+  const controller = createController(config, kubernetes, logging, metrics)
+  const deps = { log: logging.log, ...clocks, random: Math.random, sleep, injectionKeys }
+  const cluster = await connectCluster(kubernetes, config, process.env, deps, controller, metrics, loops)
+  return { cluster, renderController: controller.metrics }
+}
+
+/** The program of the thread, beside this one: the same in the repository and in the image. */
+function findThreadFile(program: string): string {
+  return join(dirname(program), program.endsWith('.ts') ? 'controller-thread/thread.ts' : 'webhook-controller.cjs')
+}
+
+function createController(
+  { sidecar, chartSettings, logLevel }: Config,
+  kubernetes: ThreadData['kubernetes'],
+  { log, write }: Logging,
+  metrics: Metrics,
+): ControllerLink {
+  const { KUBECONFIG, KUBERNETES_SERVICE_HOST, KUBERNETES_SERVICE_PORT } = process.env
+  const env = { KUBECONFIG, KUBERNETES_SERVICE_HOST, KUBERNETES_SERVICE_PORT }
+  const { version } = packageJson
+  return createControllerSupervisor({
+    file: findThreadFile(process.argv[1] ?? ''),
+    data: { kubernetes, sidecarImage: sidecar.image, chartSettings, logLevel, version, env },
+    maxHeapMebibytes: chooseHeapMebibytes(process.constrainedMemory()),
+    metrics: createThreadMetrics(metrics.registry, failureCauses),
+    log,
+    writeLog: write,
+    sleep,
+    random: Math.random,
+    monotonicMs: () => performance.now(),
+  })
 }
 
 /**

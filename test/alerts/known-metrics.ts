@@ -1,6 +1,10 @@
 import type { TestContext } from 'node:test'
 import { formatMetrics } from '../../sidecar/metrics.ts'
-import { createControllerMetrics } from '../../webhook/controller/metrics/metrics.ts'
+import {
+  createControllerMetrics,
+  createThreadMetrics,
+  registerReplicaGauges,
+} from '../../webhook/controller/metrics/metrics.ts'
 import { createMetrics } from '../../webhook/server/metrics.ts'
 import { alive, createMonitorHarness, timeout } from '../sidecar/monitor-harness.ts'
 
@@ -70,8 +74,10 @@ export async function ownTexts(t: TestContext): Promise<OwnTexts> {
     quarantined: () => new Map([['etl', 1]]),
     breakers: () => ({ 'unhealthy-share': ['etl'], 'sidecar-image': [] }),
     budgetUse: () => new Map([['etl', 3]]),
-    stale: () => ({ pods: false }),
   })
+  registerReplicaGauges(metrics.registry, { isLeader: () => true, stale: () => ({ pods: false }) })
+  const thread = createThreadMetrics(metrics.registry, ['crashed'])
+  thread.setUp(true)
   controller.recordAction('delete-pod', 'ok')
   controller.recordKill('nightly')
   controller.recordPoll('nightly', 0.1)

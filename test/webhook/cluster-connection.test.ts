@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
 import jsonPatch from 'fast-json-patch'
 import { Agent, request } from 'undici'
 import { createAuthority, issueServingCertificate } from '../../certs/pki/issue-certificates.ts'
+import { whenAborted } from '../../core/abort.ts'
 import { createBackgroundTasks } from '../../core/background-tasks.ts'
 import { connectCluster } from '../../webhook/cluster-connection.ts'
+import { type ControllerLink, createControllerSupervisor } from '../../webhook/controller-thread/supervisor.ts'
 import { createInjectionKeys } from '../../webhook/injection/keys.ts'
 import { createAdmissionHandler } from '../../webhook/server/admission-handler.ts'
 import { createAdmissionRecorder } from '../../webhook/server/admission-log.ts'
@@ -21,26 +24,62 @@ const authority = createAuthority(new Date(), 1)
 const serving = issueServingCertificate(authority, ['localhost'], new Date(), 1)
 const events = '/api/v1/events'
 const leases = '/apis/coordination.k8s.io/v1/leases'
+/** A controller that reports its watches. */
+const reporting: ControllerLink = {
+  suspension: () => null,
+  stale: () => ({ drivers: false, nodes: false }),
+  isLeader: () => true,
+  metrics: async () => '',
+  run: (_facts, signal) => whenAborted(signal),
+}
+
+const toKubernetes = ({ api }: ApiFixture) => ({
+  kind: 'on' as const,
+  namespace: 'spark-nanny',
+  capabilityIntervalMs: 60_000,
+  serviceAccountDir: api.serviceAccountDir,
+  controller: defaultConfig,
+})
+const toEnv = ({ api }: ApiFixture) => ({
+  KUBERNETES_SERVICE_HOST: '127.0.0.1',
+  KUBERNETES_SERVICE_PORT: String(api.port),
+})
+
+/** The real controller in its thread. */
+function createController(fixture: ApiFixture): ControllerLink {
+  return createControllerSupervisor({
+    file: join(import.meta.dirname, '../../webhook/controller-thread/thread.ts'),
+    data: {
+      kubernetes: toKubernetes(fixture),
+      sidecarImage: sidecar.image,
+      chartSettings: {},
+      logLevel: 'info',
+      version: '1.2.3',
+      env: toEnv(fixture),
+    },
+    maxHeapMebibytes: 128,
+    metrics: { setUp: () => {}, setMemory: () => {}, countFailure: () => {} },
+    writeLog: () => {},
+    monotonicMs: () => performance.now(),
+    ...fixture.deps,
+  })
+}
 const sidecar = { image: 'registry.invalid/sidecar:1', imagePullPolicy: 'IfNotPresent' } as const
 
 /** The webhook as its process wires it up, with a clock that the test sets. */
-async function startWebhook(t: TestContext, { api, deps }: ApiFixture, nowMs: () => number) {
+async function startWebhook(t: TestContext, fixture: ApiFixture, controller: ControllerLink, nowMs: () => number) {
+  const { deps } = fixture
   const version = '1.2.3'
   const metrics = createMetrics(version)
   const loops = createBackgroundTasks(deps.log)
   const injectionKeys = createInjectionKeys()
   injectionKeys.usePrivateKey(serving.privateKeyPem)
   const cluster = await connectCluster(
-    {
-      kind: 'on',
-      namespace: 'spark-nanny',
-      capabilityIntervalMs: 60_000,
-      serviceAccountDir: api.serviceAccountDir,
-      controller: defaultConfig,
-    },
-    { sidecar, chartSettings: {} },
-    { KUBERNETES_SERVICE_HOST: '127.0.0.1', KUBERNETES_SERVICE_PORT: String(api.port) },
-    { ...deps, nowMs, monotonicMs: () => performance.now(), version, injectionKeys },
+    toKubernetes(fixture),
+    { sidecar },
+    toEnv(fixture),
+    { ...deps, nowMs, injectionKeys },
+    controller,
     metrics,
     loops,
   )
@@ -76,7 +115,7 @@ async function startWebhook(t: TestContext, { api, deps }: ApiFixture, nowMs: ()
       const answer = await request(`${origin}/mutate`, { dispatcher, method: 'POST', headers, body })
       return JSON.parse(await answer.body.text()).response
     },
-    metrics: () => metrics.render(),
+    metrics: controller.metrics,
     /** The collections whose watches are stale, and those whose are not. */
     watches: async () => {
       const found = (await metrics.render()).matchAll(/^spark_nanny_watch_stale\{collection="([^"]+)"\} ([01])$/gm)
@@ -100,19 +139,19 @@ describe('connectCluster', () => {
       spec: { restartPolicy: { type: 'OnFailure', onFailureRetries: 4 } },
     })
     let aheadMs = 0
-    const webhook = await startWebhook(t, fixture, () => Date.now() + aheadMs)
+    const webhook = await startWebhook(t, fixture, reporting, () => Date.now() + aheadMs)
     while ((await webhook.get('/readyz')) !== 200) await fixture.deps.sleep(20, fixture.signal)
-    // The drivers and namespaces are the controller's, for which readiness does not wait.
-    await until(() => lines.filter(({ line }) => line.event === 'synced').length === 6, 'all lists')
-    const collections = ['drivers', 'namespace-limits', 'namespaces', 'nodes', 'spark-applications']
-    assert.deepEqual(await webhook.watches(), { stale: [], live: collections })
+    // The drivers are the controller's, for which readiness does not wait.
+    await until(() => lines.filter(({ line }) => line.event === 'synced').length === 4, 'all lists')
+    const collections = ['namespace-limits', 'nodes', 'spark-applications']
+    assert.deepEqual(await webhook.watches(), { stale: [], live: ['drivers', ...collections] })
 
     api.intercept(() => ({ status: 503, body: {} }))
     api.endWatches('destroyed')
     aheadMs = 181_000
     const isSaid = (path: string) => lines.some(({ line }) => line.event === 'watch-stale' && line.path === path)
-    await until(() => isSaid('/api/v1/nodes') && isSaid('/api/v1/pods'), 'they are stale')
-    assert.deepEqual(await webhook.watches(), { stale: collections, live: [] })
+    await until(() => isSaid('/api/v1/nodes') && isSaid('/api/v1/limitranges'), 'they are stale')
+    assert.deepEqual(await webhook.watches(), { stale: collections, live: ['drivers'] })
     assert.equal(await webhook.get('/readyz'), 200)
     assert.equal(await webhook.get('/healthz'), 200)
     const { patch } = await webhook.review(captureText('driver-pod.spark-operator'))
@@ -127,7 +166,7 @@ describe('connectCluster', () => {
       api.set('/api/v1/namespaces', { metadata: { name, labels: { 'spark-nanny.io/inject': 'enabled' } } })
     }
     api.set('/api/v1/nodes', { metadata: { name: 'n' }, status: { nodeInfo: { kubeletVersion: 'v1.36.3' } } })
-    const webhook = await startWebhook(t, fixture, Date.now)
+    const webhook = await startWebhook(t, fixture, createController(fixture), Date.now)
     while ((await webhook.get('/readyz')) !== 200) await fixture.deps.sleep(20, fixture.signal)
     const { request: captured } = JSON.parse(captureText('driver-pod.spark-submit'))
 

@@ -49,6 +49,8 @@ async function tlsFiles(t: TestContext) {
   return { SPARK_NANNY_TLS_CERT_FILE: certFile, SPARK_NANNY_TLS_KEY_FILE: keyFile }
 }
 
+const leases = '/apis/coordination.k8s.io/v1/leases'
+
 const common = {
   SPARK_NANNY_SIDECAR_IMAGE: 'registry.invalid/sidecar:1',
   SPARK_NANNY_PORT: '0',
@@ -100,6 +102,9 @@ describe('webhook process', () => {
       metadata: { namespace: 'spark', name: 'opl', uid: '38ba9050-1568-456e-843d-43a56b5c2db1' },
       spec: { restartPolicy: { type: 'OnFailure', onFailureRetries: 4 } },
     })
+    api.define(leases)
+    const holder = () =>
+      (api.list(leases)[0]?.spec as { readonly holderIdentity?: string } | undefined)?.holderIdentity ?? ''
     let answering = false
     api.intercept((_method, url) =>
       url.startsWith('/api/v1/nodes') && !answering ? { status: 500, body: {} } : undefined,
@@ -131,6 +136,19 @@ describe('webhook process', () => {
     const metrics = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text()
     assert.match(metrics, /spark_nanny_admissions_total\{result="inject",reason="injected",kind="Pod"\} 1/)
     assert.match(metrics, /spark_nanny_capability\{capability="restartAllContainers"\} 1/)
+    // The controller runs in a thread of its own, whose metrics and log are those of the process.
+    const leader = () => running.lines.find(({ event }) => event === 'leader-acquired')
+    await until(() => leader() !== undefined, 'a leader')
+    assert.equal(leader()?.app, 'spark-nanny-webhook')
+    let figures = ''
+    while (!/spark_nanny_leader 1/.test(figures)) {
+      figures = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text()
+    }
+    assert.match(figures, /spark_nanny_controller_up 1/)
+    assert.match(figures, /# HELP spark_nanny_actions_total/)
+    const helps = figures.split('\n').filter((line) => line.startsWith('# HELP'))
+    assert.equal(new Set(helps).size, helps.length, 'each metric once')
+    assert.notEqual(holder(), '')
 
     running.child.kill('SIGTERM')
     await until(() => running.lines.some(({ event }) => event === 'closing'), 'closing')
@@ -140,6 +158,7 @@ describe('webhook process', () => {
     const [code] = await once(running.child, 'close')
     assert.equal(code, 0)
     assert.equal(running.stderr(), '')
+    assert.equal(holder(), '', 'the lease is released')
     assert.ok(
       running.lines.some(
         ({ event, reason, name }) => event === 'admission' && reason === 'injected' && name === 'opl-driver',

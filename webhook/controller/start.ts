@@ -46,10 +46,19 @@ export interface StartControllerDeps extends ReflectorDeps {
   readonly leaseTiming?: LeaseTiming
 }
 
-/** Watches drivers in every replica. One replica leads and acts. */
-export function startController(deps: StartControllerDeps): {
+export interface StartedController {
+  /** Why no sidecars are injected in the namespace at present; null if they are. */
   suspension(namespace: string): string | null
-} {
+  /** The same for all namespaces in which none are. Null while the drivers are not listed yet. */
+  suspensions(): Readonly<Record<string, string>> | null
+  /** Whether watches are stale, by collection. */
+  stale(): Readonly<Record<string, boolean>>
+  /** Whether this process leads. */
+  leads(): boolean
+}
+
+/** Watches drivers in every replica. One replica leads and acts. */
+export function startController(deps: StartControllerDeps): StartedController {
   const { config, loops } = deps
   const { drivers, sidecarImageBreaker, namespaces, onNamespace } = createWatches(deps)
   const identity = `${config.podName || 'spark-nanny'}_${randomUUID()}`
@@ -87,7 +96,6 @@ export function startController(deps: StartControllerDeps): {
       'sidecar-image': sidecarImageBreaker.suspendedNamespaces(),
     }),
     budgetUse: controller.budgetUse,
-    stale: () => ({ ...deps.stale(), drivers: drivers.reflector.stale(), namespaces: namespaces.stale() }),
   })
   loops.start('drivers', drivers.reflector.run)
   loops.start('namespaces', namespaces.run)
@@ -96,7 +104,17 @@ export function startController(deps: StartControllerDeps): {
     await Promise.all([controller.lead(term), annotating])
   }
   loops.start('leader', (signal) => elector.run(lead, signal))
-  return { suspension: sidecarImageBreaker.suspension }
+  const { suspension, suspendedNamespaces } = sidecarImageBreaker
+  return {
+    suspension,
+    suspensions: () => {
+      if (!drivers.reflector.synced()) return null
+      const reasons = suspendedNamespaces().map((name) => [name, suspension(name)] as const)
+      return Object.fromEntries(reasons.flatMap(([name, reason]) => (reason === null ? [] : [[name, reason]])))
+    },
+    stale: () => ({ ...deps.stale(), drivers: drivers.reflector.stale(), namespaces: namespaces.stale() }),
+    leads: elector.leads,
+  }
 }
 
 /** The watches of every replica. The sidecar's image is judged in every replica, because each one admits drivers. */

@@ -5,7 +5,7 @@ import { createBackgroundTasks } from '../../../core/background-tasks.ts'
 import { type LeaseTiming, leaseTiming } from '../../../kubernetes/leader-election/lease.ts'
 import type { ReflectorDeps } from '../../../kubernetes/reflector.ts'
 import { type ControllerConfig, parseController } from '../../../webhook/config/controller-config.ts'
-import { createControllerMetrics } from '../../../webhook/controller/metrics/metrics.ts'
+import { createControllerMetrics, registerReplicaGauges } from '../../../webhook/controller/metrics/metrics.ts'
 import { startController } from '../../../webhook/controller/start.ts'
 import { createMetrics } from '../../../webhook/server/metrics.ts'
 import { type ApiFixture, createApiFixture, until } from '../../support/api-fixture.ts'
@@ -109,6 +109,7 @@ export async function createControllerHarness(t: TestContext): Promise<Controlle
         metrics: createControllerMetrics(metrics.registry, nowMs),
         loops,
       })
+      registerReplicaGauges(metrics.registry, { isLeader: controller.leads, stale: controller.stale })
       t.after(() => loops.stop())
       return { ...controller, metrics: () => metrics.render(), stop: () => loops.stop() }
     },

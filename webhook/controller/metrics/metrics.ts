@@ -1,4 +1,4 @@
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import { legacyMetrics } from '../../../legacy/metrics.ts'
 import { createBoundedSeries } from './bounded-series.ts'
 import type { DriverCounts, GaugeSample } from './driver-counts.ts'
@@ -17,11 +17,16 @@ export interface ControllerFigures {
   breakers(): Readonly<Record<'unhealthy-share' | 'sidecar-image', readonly string[]>>
   /** Numbers of deletions that count for the budget of the cluster, by namespace. */
   budgetUse(): ReadonlyMap<string, number>
-  /** By collection. Every replica reports its own watches. */
+}
+
+/** What every replica reports, even while its controller does not run. */
+export interface ReplicaFigures {
+  isLeader(): boolean
+  /** Whether watches are stale, by collection. */
   stale(): Readonly<Record<string, boolean>>
 }
 
-/** The controller's metrics. Only the leader reports gauges other than those of the lease and the watches. */
+/** The controller's metrics. Only the leader reports gauges. */
 export interface ControllerMetrics {
   recordAction(action: ActionName, result: ActionResult): void
   recordKill(application: string): void
@@ -32,6 +37,8 @@ export interface ControllerMetrics {
   /** Registers the gauges. Must be called once. */
   registerGauges(figures: ControllerFigures): void
 }
+
+export const createControllerRegistry = (): Registry => new Registry()
 
 /** `nowMs` may be any clock. It only decides when unused series expire. */
 export function createControllerMetrics(registry: Registry, nowMs: () => number): ControllerMetrics {
@@ -115,9 +122,8 @@ function createApplicationMetrics(
   }
 }
 
-function registerGauges(registry: Registry, figures: ControllerFigures): void {
-  const breakers = shareWithinTurn(figures.breakers)
-  const readBreakers = () => (figures.isLeader() ? Object.entries(breakers()) : [])
+/** Registers the metrics of {@link ReplicaFigures}. Must be called once. */
+export function registerReplicaGauges(registry: Registry, figures: ReplicaFigures): void {
   registerGauge(registry, 'leader', 'Whether this process is the leader (1 = yes).', [], () => [
     { labels: {}, value: figures.isLeader() ? 1 : 0 },
   ])
@@ -128,6 +134,46 @@ function registerGauges(registry: Registry, figures: ControllerFigures): void {
     ['collection'],
     () => toFlags(figures.stale(), (collection) => ({ collection })),
   )
+}
+
+/** The metrics about the thread of the controller. */
+export interface ThreadMetrics {
+  /** Whether the thread runs and has reported. */
+  setUp(isUp: boolean): void
+  setMemory(bytes: number): void
+  countFailure(cause: string): void
+}
+
+/** `causes`: all values of the label, which are 0 from the start. */
+export function createThreadMetrics(registry: Registry, causes: readonly string[]): ThreadMetrics {
+  const registers = [registry]
+  const up = new Gauge({
+    name: 'spark_nanny_controller_up',
+    help: 'Whether the controller of this process runs (1 = yes). Admission does not depend on it.',
+    registers,
+  })
+  const memory = new Gauge({
+    name: 'spark_nanny_controller_memory_bytes',
+    help: 'Memory of the JavaScript heap and the buffers of the controller.',
+    registers,
+  })
+  const failures = new Counter({
+    name: 'spark_nanny_controller_failures_total',
+    help: 'Number of times that the controller failed and was started again.',
+    labelNames: ['cause'],
+    registers,
+  })
+  for (const cause of causes) failures.inc({ cause }, 0)
+  return {
+    setUp: (isUp) => up.set(isUp ? 1 : 0),
+    setMemory: (bytes) => memory.set(bytes),
+    countFailure: (cause) => failures.inc({ cause }),
+  }
+}
+
+function registerGauges(registry: Registry, figures: ControllerFigures): void {
+  const breakers = shareWithinTurn(figures.breakers)
+  const readBreakers = () => (figures.isLeader() ? Object.entries(breakers()) : [])
   registerDriverGauges(registry, figures)
   registerGauge(
     registry,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { Coverage } from '../../../../webhook/controller/assess/coverage.ts'
 import { countDrivers } from '../../../../webhook/controller/metrics/driver-counts.ts'
-import { createControllerMetrics } from '../../../../webhook/controller/metrics/metrics.ts'
+import { createControllerMetrics, registerReplicaGauges } from '../../../../webhook/controller/metrics/metrics.ts'
 import { createMetrics } from '../../../../webhook/server/metrics.ts'
 import { createdMs, type DriverPodOptions, waiting } from '../../../support/driver-pods.ts'
 import { createDriver } from '../driver/drivers.ts'
@@ -86,6 +86,9 @@ describe('createControllerMetrics', () => {
       quarantined: () => new Map([['spark', 2]]),
       breakers: () => ({ 'unhealthy-share': ['etl'], 'sidecar-image': [] }),
       budgetUse: () => new Map([['etl', 3]]),
+    })
+    registerReplicaGauges(all.registry, {
+      isLeader: () => isLeader,
       stale: () => ({ drivers: true, namespaces: false }),
     })
     const text = await all.render()
