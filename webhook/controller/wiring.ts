@@ -6,7 +6,12 @@ import type { UiClient } from '../../spark-ui/ui-client.ts'
 import type { ClusterWriter } from './act/cluster-writer.ts'
 import { createDeletionJournal, type DeletionJournal } from './act/deletion-journal.ts'
 import { createActionRunner } from './act/run-action.ts'
-import { computeDriverContext, type DriverContextDeps, isMonitored } from './assess/driver-context.ts'
+import {
+  computeDriverContext,
+  type DriverContextDeps,
+  isMonitored,
+  isProtectedNamespace,
+} from './assess/driver-context.ts'
 import type { NodeState } from './assess/stuck-termination.ts'
 import { createWaitTracker, type WaitTracker } from './assess/wait-tracker.ts'
 import { createDriverStates, type DriverStates } from './decide/driver-state.ts'
@@ -83,6 +88,7 @@ export function createLeaderParts(deps: LeaderDeps, signal: AbortSignal): Leader
     sidecarStatusPoller,
     deletions,
     drivers: () => drivers.reflector.objects.all(),
+    isProtected: (namespace) => isProtectedNamespace(namespace, deps),
     nowMs,
   })
   const isPodPresent = ({ namespace, name, uid }: Driver) => drivers.reflector.objects.get(namespace, name)?.uid === uid

@@ -86,3 +86,12 @@ export function findCoverage(driver: Driver, deps: DriverContextDeps): Coverage 
 function isResubmitted({ application, attempts }: KnownApplication): boolean {
   return Math.max(1, attempts) <= maxRetries(application.restartPolicy)
 }
+
+/** Whether spark-nanny acts on drivers of the namespace: it has the label, or the predecessor's flags name it. */
+export function isProtectedNamespace(
+  namespace: string,
+  { namespaces, config }: Pick<DriverContextDeps, 'namespaces' | 'config'>,
+): boolean {
+  const { apps, appsNamespace } = config.fallback
+  return namespaces.get('', namespace) !== undefined || (apps.length > 0 && namespace === appsNamespace)
+}

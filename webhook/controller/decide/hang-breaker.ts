@@ -26,6 +26,8 @@ export interface HangBreakerDeps {
   readonly sidecarStatusPoller: Pick<SidecarStatusPoller, 'verdict'>
   readonly deletions: Pick<DeletionTracker, 'countRecentApplications'>
   drivers(): Iterable<Driver>
+  /** Whether sidecars are injected in the namespace. Others count only for their own drivers. */
+  isProtected(namespace: string): boolean
   nowMs(): number
 }
 
@@ -35,7 +37,7 @@ const windowMs = 10 * 60_000
  * How many other namespaces must be affected before a driver's hang is blamed on something common. One is enough if no
  * connection to the driver can be established, because then the network is a likely cause anyway.
  */
-const minOthers = { connects: 2, unreachable: 1 } as const
+export const minOthers = { connects: 2, unreachable: 1 } as const
 
 /** The drivers of one namespace whose health is known in the same way. */
 export interface NamespaceHealth {
@@ -52,7 +54,11 @@ export function createHangBreaker(deps: HangBreakerDeps): HangBreaker {
     const observed = [...observe(source)]
     const counted = new Set(observed.filter(({ isUnhealthy }) => isUnhealthy).map(({ driver }) => driver.uid))
     const recent = deps.deletions.countRecentApplications(source, { sinceMs: deps.nowMs() - windowMs, own, counted })
-    return tallyByNamespace(observed, recent)
+    const isCounted = (namespace: string) => namespace === own?.namespace || deps.isProtected(namespace)
+    return tallyByNamespace(
+      observed.filter(({ driver }) => isCounted(driver.namespace)),
+      new Map([...recent].filter(([namespace]) => isCounted(namespace))),
+    )
   }
   return {
     isOpenFor: (driver, source) => {

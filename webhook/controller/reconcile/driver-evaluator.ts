@@ -1,5 +1,10 @@
 import type { ControllerConfig } from '../../config/controller-config.ts'
-import { computeDriverContext, type DriverContext, type DriverContextDeps } from '../assess/driver-context.ts'
+import {
+  computeDriverContext,
+  type DriverContext,
+  type DriverContextDeps,
+  isProtectedNamespace,
+} from '../assess/driver-context.ts'
 import type { NodeState } from '../assess/stuck-termination.ts'
 import type { WaitTracker } from '../assess/wait-tracker.ts'
 import { type DriverStates, observeUnansweredExit, unansweredForMs } from '../decide/driver-state.ts'
@@ -58,7 +63,13 @@ export function createDriverEvaluator(deps: DriverEvaluatorDeps): EvaluateDriver
       sidecarHang: sidecarStatusPoller.verdict(driver.uid),
       isBreakerOpen: (source) => deps.breaker.isOpenFor(driver, source),
       areManyStuck: (stuck) =>
-        areManyStuck(stuck, deps.drivers.reflector.objects.all(), nowMs, config.safeguards.breakerShare, gatedUntilMs),
+        areManyStuck(driver, stuck, {
+          all: deps.drivers.reflector.objects.all(),
+          nowMs,
+          share: config.safeguards.breakerShare,
+          isProtected: (namespace) => isProtectedNamespace(namespace, deps),
+          gatedUntilMs,
+        }),
       limits: () => deletions.limits(driver, driverContext.application, nowMs),
     })
   }

@@ -196,7 +196,9 @@ describe('startup delays', () => {
     const wait = findWaitReason(sick(1)[0] as Driver)
     assert.ok(wait)
     const gatedUntilMs: (driver: Driver) => number | null = () => null
-    const many = (...drivers: readonly Driver[]) => areManyStuck(wait, drivers, nowMs, 0.2, gatedUntilMs)
+    const isProtected = (namespace: string) => namespace !== 'unlabelled'
+    const many = (...all: readonly Driver[]) =>
+      areManyStuck({ namespace: 'spark' }, wait, { all, nowMs, share: 0.2, isProtected, gatedUntilMs })
     assert.equal(many(...sick(1)), false)
     assert.equal(many(...sick(2)), true)
     assert.equal(many(...sick(2), ...before), true, 'drivers started before do not count')
@@ -206,7 +208,18 @@ describe('startup delays', () => {
     const unplaced = findWaitReason(unscheduled())
     assert.ok(unplaced)
     const released = (untilMs: number | null) =>
-      areManyStuck(unplaced, [unscheduled(), unscheduled()], nowMs, 0.2, () => untilMs)
+      areManyStuck({ namespace: 'spark' }, unplaced, {
+        all: [unscheduled(), unscheduled()],
+        nowMs,
+        share: 0.2,
+        isProtected,
+        gatedUntilMs: () => untilMs,
+      })
+    const of = (namespace: string, drivers: readonly Driver[]) => drivers.map((driver) => ({ ...driver, namespace }))
+    assert.equal(many(...sick(1), ...of('tenant', sick(50))), false, 'another namespace counts once')
+    assert.equal(many(...sick(1), ...of('unlabelled', sick(9)), ...of('tenant', sick(9))), false)
+    assert.equal(many(...sick(1), ...of('b', sick(1)), ...of('c', sick(1))), true, 'several namespaces')
+    assert.equal(many(...sick(2), ...of('b', started(100))), true, 'most drivers of the namespace itself')
     assert.equal(released(null), true)
     assert.equal(released(nowMs - minuteMs), false, 'a scheduling gate has just released them')
   })
@@ -244,7 +257,13 @@ describe('startup delay after a restart in place', () => {
     const wait = findWaitReason(restarted('ErrImagePull'))
     assert.ok(wait)
     assert.equal(
-      areManyStuck(wait, [...sick, ...well], createdMs + dayMs + 600_000, 0.2, () => null),
+      areManyStuck({ namespace: 'spark' }, wait, {
+        all: [...sick, ...well],
+        nowMs: createdMs + dayMs + 600_000,
+        share: 0.2,
+        isProtected: () => true,
+        gatedUntilMs: () => null,
+      }),
       true,
     )
   })

@@ -167,6 +167,7 @@ describe('createHangBreaker', () => {
           })),
       },
       drivers: () => [...polled, ...protectedDrivers],
+      isProtected: (namespace) => namespace !== 'unlabelled',
       nowMs: () => nowMs,
     })
   }
@@ -266,6 +267,14 @@ describe('createHangBreaker', () => {
     const recentDeletions = Array.from({ length: 40 }, (_, index) => [`app-${index}`, 'ui', 1] as const)
     const breaker = breakerOf({ polled: [victim], silent: [victim.uid], recentDeletions })
     assert.equal(breaker.isOpenFor(victim, 'ui'), false)
+  })
+
+  test('silent drivers in namespaces without the label → do not count for others', () => {
+    const [victim] = inNamespaces('victim', ['a'])
+    assert.ok(victim)
+    const elsewhere = [...inNamespaces('x', ['unlabelled', 'b']), ...inNamespaces('y', ['unlabelled'])]
+    const breaker = breakerOf({ polled: [victim, ...elsewhere], silent: [victim, ...elsewhere].map(({ uid }) => uid) })
+    assert.equal(breaker.isOpenFor({ ...victim, node: 'node-2' }, 'ui'), false)
   })
 
   test('a node’s network fails for three namespaces → open for each of them', () => {
