@@ -82,6 +82,8 @@ controller treats all of them as labelled.
 - Annotations of a namespace, such as a pause, are noticed within 30 seconds. If a namespace cannot be read, no action is taken in
   it.
 - The webhook cannot write its \`caBundle\`. Use cert-manager, or an existing Secret with \`webhook.tls.caBundle\`.
+- Kubernetes permits each account to discover its API by default (ClusterRole system:discovery). If you removed that, no sidecar is
+  injected, because OpenShift cannot be ruled out.
 - There is no \`helm test\`, and each namespace of \`sparkApps\` must be listed.
 
 The installer still creates the cluster-wide webhook configuration, and the admission policies unless they are disabled. These

@@ -55,6 +55,22 @@ const refusals: readonly (readonly [what: string, values: object, message: RegEx
   ],
   ['off without quotes', { sidecar: { settings: { 'stall-deadline': false } } }, /got boolean, want string/],
   [
+    'namespaces without a source of the caBundle',
+    { rbac: { namespaces: ['etl'] } },
+    /rbac\.namespaces is set, so that the webhook may not write its caBundle; also set certManager\.enabled/,
+  ],
+  [
+    'namespaces with a Secret but without a caBundle',
+    { rbac: { namespaces: ['etl'] }, webhook: { tls: { existingSecret: 'own' } } },
+    /rbac\.namespaces is set/,
+  ],
+  [
+    'a kubelet of no version',
+    { rbac: { oldestKubelet: 'old' } },
+    /'\/rbac\/oldestKubelet': 'old' does not match pattern/,
+  ],
+  ['a UI port out of range', { networkPolicy: { uiPorts: [0] } }, /'\/networkPolicy\/uiPorts\/0': minimum: got 0/],
+  [
     'two sources of certificates',
     { certManager: { enabled: true }, webhook: { tls: { existingSecret: 'own' } } },
     /certManager\.enabled and webhook\.tls\.existingSecret are both set; set one of them/,
