@@ -1,3 +1,4 @@
+import { whenAborted } from '../core/abort.ts'
 import { boundText } from '../core/bounded-text.ts'
 import { toRecord, toRecords, toText } from '../core/json.ts'
 import { createReflector, type Reflector, type ReflectorDeps } from '../kubernetes/reflector.ts'
@@ -25,7 +26,8 @@ function assumeNodes(kubelet: readonly [number, number]): Reflector<KnownNode> {
     synced: () => true,
     whenSynced: async () => {},
     stale: () => false,
-    run: async () => {},
+    // A loop that ends early counts as failed.
+    run: whenAborted,
   }
 }
 

@@ -69,9 +69,11 @@ describe('watchNamespaces with a scope', () => {
 
 describe('watchNodes with a scope', () => {
   test('nodes that cannot be read → each counts as one with the oldest kubelet, without a request', async (t) => {
-    const { api, deps, signal } = await createApiFixture(t)
+    const { api, deps } = await createApiFixture(t)
     const nodes = watchNodes({ ...deps, scope })
-    await nodes.run(signal)
+    const stop = new AbortController()
+    const running = nodes.run(stop.signal).then(() => 'ended')
+    assert.equal(await Promise.race([running, new Promise((resolve) => setImmediate(resolve, 'running'))]), 'running')
     assert.deepEqual(computeNodeCapabilities(nodes.objects.all()), {
       nativeSidecars: true,
       restartAllContainers: false,
@@ -80,5 +82,7 @@ describe('watchNodes with a scope', () => {
     assert.equal(nodes.objects.get('', 'any')?.isAssumed, true)
     assert.ok(nodes.synced() && !nodes.stale())
     assert.deepEqual(api.requests, [])
+    stop.abort()
+    assert.equal(await running, 'ended')
   })
 })
