@@ -126,7 +126,10 @@ function describeOpenHead(bytes: Buffer, pieces: number): ResponseStep {
   return isTooLong ? malformed('the head of the answer is too long') : incomplete
 }
 
-/** Null if it is not the head of a response. */
+/**
+ * Null if it is not the head of a response. A line without a field is skipped, because a proxy or a filter may write what is not
+ * HTTP beside fields that are, and the UI has answered.
+ */
 function parseHead(text: string): Head | null {
   const [statusLine = '', ...lines] = text.split('\r\n')
   const [, status] = /^HTTP\/1\.[01] ([1-9]\d\d)(?: |$)/.exec(statusLine) ?? []
@@ -134,8 +137,7 @@ function parseHead(text: string): Head | null {
   const fields = new Map<string, string>()
   for (const line of lines) {
     const colon = line.indexOf(':')
-    if (colon <= 0) return null
-    fields.set(line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim())
+    if (colon > 0) fields.set(line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim())
   }
   const length = fields.get('content-length')
   if (length !== undefined && !/^\d{1,15}$/.test(length)) return null

@@ -67,7 +67,7 @@ const cases: readonly (readonly [what: string, response: string, expected: strin
   ['another protocol', 'SSH-2.0-OpenSSH\r\n', 'malformed'],
   ['a newer HTTP', 'HTTP/2.0 200 OK\r\n\r\n', 'malformed'],
   ['a status that is none', 'HTTP/1.1 OK\r\n\r\n', 'malformed'],
-  ['a header without a name', `${ok}: a\r\n\r\n`, 'malformed'],
+  ['lines of the head that are no fields', `${ok}: a\r\nfolded\r\n more\r\nContent-Length: 1\r\n\r\nb`, '200 b'],
   ['a length that is none', `${ok}Content-Length: -1\r\n\r\n`, 'malformed'],
   ['a head that never ends', `${ok}A: ${'x'.repeat(70_000)}`, 'malformed'],
   ['a head without its end', `${ok}A: b\r\n`, 'reset'],
