@@ -1,4 +1,3 @@
-import { createReadStream } from 'node:fs'
 import { appendFile, readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -8,6 +7,7 @@ import { checkNodeVersion } from './cluster/node-version.ts'
 import { parseInvocation } from './invocation.ts'
 import { createOutput } from './io/output.ts'
 import { makePrivateFolder, writePrivateFile } from './io/private-files.ts'
+import { readRegularFile } from './io/regular-file.ts'
 
 // A reader that closes the pipe early (`| head`) is not a failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -18,7 +18,7 @@ process.exitCode = await runCommandLine(parseInvocation(basename(process.argv[1]
   env: process.env,
   isTerminal: { stdout: process.stdout.isTTY === true, stderr: process.stderr.isTTY === true },
   readFile: (path) => readFile(path, 'utf8'),
-  readBytes: (path) => createReadStream(path, { highWaterMark: 1 << 18 }),
+  readBytes: readRegularFile,
   makePrivateFolder,
   writePrivateFile,
   appendFile,

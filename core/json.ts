@@ -170,6 +170,20 @@ function* listMembers(object: object): Generator<ShownItem> {
   for (const key in object) if (Object.hasOwn(object, key)) yield { key, value: Reflect.get(object, key) }
 }
 
+/**
+ * Whether lists and objects of a JSON value contain each other more than `maxDepth` times. Code that walks a value calls
+ * itself for each level, so that a deeper one could exhaust the stack. This function does not.
+ */
+export function isDeeperThan(value: unknown, maxDepth: number): boolean {
+  const isNested = (item: unknown): item is object => typeof item === 'object' && item !== null
+  let level = [value].filter(isNested)
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth === maxDepth) return true
+    level = level.flatMap((item) => Object.values(item).filter(isNested))
+  }
+  return false
+}
+
 /** The field of a JSON object if it is a text with at least one character, else null. */
 export const textField = (object: unknown, field: string): string | null =>
   toStringOrEmpty(toRecord(object)[field]) || null

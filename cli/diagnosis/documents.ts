@@ -1,4 +1,4 @@
-import { parseJson } from '../../core/json.ts'
+import { isDeeperThan, parseJson } from '../../core/json.ts'
 import { parseProperties } from '../../core/spark/properties.ts'
 import { parseApplicationState } from '../evidence/application-state.ts'
 import { parseDriverPod } from '../evidence/driver-pod.ts'
@@ -84,8 +84,16 @@ export function jsonReading(text: string, source: string): EvidenceReading<unkno
 
 export type DocumentName = keyof Documents
 
-/** Reads each document by its name. */
-export function toDocuments(read: (name: DocumentName) => EvidenceReading<unknown>): Documents {
+/** More than any object of Kubernetes or Spark needs. */
+const maxDocumentDepth = 100
+
+/** Reads each document by its name. A document that is nested too deeply to be walked counts as unreadable. */
+export function toDocuments(readDocument: (name: DocumentName) => EvidenceReading<unknown>): Documents {
+  const read = (name: DocumentName): EvidenceReading<unknown> => {
+    const reading = readDocument(name)
+    if (reading.kind !== 'read' || !isDeeperThan(reading.value, maxDocumentDepth)) return reading
+    return { kind: 'unreadable', source: reading.source, why: 'nested too deeply' }
+  }
   return {
     pod: read('pod'),
     events: read('events'),

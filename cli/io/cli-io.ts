@@ -8,7 +8,7 @@ export interface CliIo extends OutputIo {
   readonly isTerminal: { readonly stdout: boolean; readonly stderr: boolean }
   /** Reads a text file. Rejects like `fs.readFile`. */
   readFile(path: string): Promise<string>
-  /** Streams a file of any size. Rejects like `fs.createReadStream`. */
+  /** Streams a regular file of any size. Rejects like `readRegularFile`. */
   readBytes(path: string): AsyncIterable<Uint8Array>
   /** Creates a folder that only its owner can read, or uses an empty one. Rejects like `fs.mkdir`, or with ENOTEMPTY. */
   makePrivateFolder(path: string): Promise<void>

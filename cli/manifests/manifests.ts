@@ -1,4 +1,4 @@
-import { toText } from '../../core/json.ts'
+import { isDeeperThan, toText } from '../../core/json.ts'
 import { escapeInvisible } from '../../core/visible-text.ts'
 import { readYaml, writeYaml } from './yaml-1.1.ts'
 
@@ -81,10 +81,14 @@ function toManifests(
   values: readonly unknown[],
 ): Manifests | { readonly problem: string } {
   const documents = values.filter(isObject)
+  if (isDeeperThan(values, maxDepth)) return { problem: 'is nested too deeply' }
   return documents.length === values.length
     ? { format, documents }
     : { problem: 'contains something other than Kubernetes objects' }
 }
+
+/** More than any object of Kubernetes needs. */
+const maxDepth = 200
 
 function isObject(value: unknown): value is KubernetesObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -8,6 +8,23 @@ import { escapeInvisible, toVisibleLines } from '../../core/visible-text.ts'
  * omitted. The problem is one line.
  */
 export function readYaml(text: string): { readonly values: readonly unknown[] } | { readonly problem: string } {
+  try {
+    return parseDocuments(text)
+  } catch (error) {
+    if (error instanceof RangeError) return { problem: nestedTooDeeply }
+    throw error
+  }
+}
+
+/** The parser calls itself for each level, and reports that its stack is full, or the conversion throws. */
+const nestedTooDeeply = 'it is nested too deeply'
+
+function describeError(message: string): string {
+  if (message.startsWith('Maximum call stack')) return nestedTooDeeply
+  return message.split('\n')[0]?.replace(/:$/, '') ?? 'it has errors'
+}
+
+function parseDocuments(text: string): ReturnType<typeof readYaml> {
   const documents = parseAllDocuments(text, {
     version: '1.1',
     customTags: (tags: Tags) => tags.filter((tag) => typeof tag === 'string' || isKnown(tag)).map(asKubernetes),
@@ -15,7 +32,7 @@ export function readYaml(text: string): { readonly values: readonly unknown[] } 
   const values: unknown[] = []
   for (const document of 'empty' in documents ? [] : documents) {
     const [error] = document.errors
-    if (error !== undefined) return { problem: error.message.split('\n')[0]?.replace(/:$/, '') ?? 'it has errors' }
+    if (error !== undefined) return { problem: describeError(error.message) }
     try {
       const value: unknown = document.toJS()
       if (value !== null && value !== undefined) values.push(value)

@@ -36,17 +36,33 @@ export function detectLanguage(mainFile: string | undefined): Language {
 const isCommandLine = (text: string) => /(^|\s)(--conf|-c)[ =]|^\s*(\S*\/)?spark-submit\s/m.test(text)
 
 function readProperties(text: string, name: string, builder: ConfBuilder): undefined {
-  const lines = text.split(/\r?\n/)
+  const writtenLines = findWrittenLines(text)
   for (const [key, value] of parseProperties(text)) {
-    const lastLine = lines.findLastIndex((line) => line.trimStart().startsWith(key))
-    for (const [index, line] of lines.entries()) {
-      // If a key occurs twice, the last value applies.
-      const [, own, ownValue = ''] = /^\s*([^\s=:#!]+)[ \t]*[=:]?[ \t]*(.*)$/.exec(line) ?? []
-      if (own === key && index < lastLine) builder.set(key, ownValue.trim(), { source: name, line: index + 1 })
-    }
+    const written = writtenLines.get(key) ?? []
+    const last = written.at(-1)
+    // If a key occurs twice, the last value applies.
+    for (const { line, value: earlier } of written.slice(0, -1)) builder.set(key, earlier, { source: name, line })
     // SparkSubmit trims values that it reads from a file (Utils.getPropertiesFromFile).
-    builder.set(key, value.trim(), { source: name, line: lastLine < 0 ? null : lastLine + 1 })
+    builder.set(key, value.trim(), { source: name, line: last?.line ?? null })
   }
+}
+
+interface WrittenLine {
+  readonly line: number
+  readonly value: string
+}
+
+/** The lines that set each key, in their order. A key with escapes is not found. */
+function findWrittenLines(text: string): ReadonlyMap<string, readonly WrittenLine[]> {
+  const found = new Map<string, WrittenLine[]>()
+  for (const [index, line] of text.split(/\r?\n/).entries()) {
+    const [, key, value = ''] = /^\s*([^\s=:#!]+)[ \t]*[=:]?[ \t]*(.*)$/s.exec(line) ?? []
+    if (key === undefined) continue
+    const lines = found.get(key) ?? []
+    lines.push({ line: index + 1, value: value.trim() })
+    found.set(key, lines)
+  }
+  return found
 }
 
 interface Word {

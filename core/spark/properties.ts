@@ -9,7 +9,8 @@ export function parseProperties(text: string): ReadonlyMap<string, string> {
     .replace(/((?:^|[^\\])(?:\\\\)*)\\\n[ \t\f]*/g, '$1')
     .split('\n')
   for (const line of lines) {
-    const match = /^[ \t\f]*((?:\\.|[^\\=:\s])+)[ \t\f]*[=:]?[ \t\f]*(.*)$/.exec(line)
+    // The last group takes any character, so that the blanks before it are never tried again: linear for any line.
+    const match = /^[ \t\f]*((?:\\.|[^\\=:\s])+)[ \t\f]*[=:]?[ \t\f]*(.*)$/s.exec(line)
     const [, key, value] = match ?? []
     if (key === undefined || value === undefined || /^[#!]/.test(key)) continue
     entries.set(removeEscapes(key), removeEscapes(value))
@@ -21,7 +22,7 @@ const escapes: Readonly<Record<string, string>> = { t: '\t', n: '\n', r: '\r', f
 
 function removeEscapes(text: string): string {
   return text.replace(
-    /\\(?:u([0-9a-fA-F]{4})|(.))/g,
+    /\\(?:u([0-9a-fA-F]{4})|(.))/gs,
     (_whole, code: string | undefined, character: string | undefined) =>
       code === undefined
         ? (escapes[character ?? ''] ?? character ?? '')

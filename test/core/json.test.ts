@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { parseHistory } from '../../core/contract/deletion-history.ts'
-import { isWithinBounds, parseJson, showValue, toText } from '../../core/json.ts'
+import { isDeeperThan, isWithinBounds, parseJson, showValue, toText } from '../../core/json.ts'
 import { parseSparkApplication } from '../../core/spark/application.ts'
 
 const rows: readonly [unknown, string][] = [
@@ -80,4 +80,23 @@ describe('JSON values', () => {
     const actions = [{ at: '2026-11-24T10:00:00Z', action: 'delete-pod', pod: hostile, reason: hostile }]
     assert.equal(parseHistory(JSON.stringify({ actions })).deletions.length, 1)
   })
+})
+
+describe('isDeeperThan', () => {
+  const nest = (depth: number): unknown => {
+    let value: unknown = 'x'
+    for (let count = 0; count < depth; count++) value = count % 2 === 0 ? [value] : { 0: value }
+    return value
+  }
+  for (const [depth, maxDepth, expected] of [
+    [0, 0, false],
+    [1, 0, true],
+    [5, 5, false],
+    [6, 5, true],
+    [100_000, 100, true],
+    [100_000, 100_000, false],
+  ] as const) {
+    test(`depth ${depth}, at most ${maxDepth} → ${expected}`, () =>
+      assert.equal(isDeeperThan(nest(depth), maxDepth), expected))
+  }
 })

@@ -26,7 +26,7 @@ const expected: ReadonlySet<string> = new Set(['pod', 'events', 'log'])
  */
 export async function readBundle(dir: string, io: CliIo): Promise<Evidence> {
   const texts = await readTexts(dir, io)
-  const note = parseNote(texts.get(bundleNoteFile))
+  const note = parseNote(texts.get(bundleNoteFile)?.text)
   const raw = toDocuments((name) => reading(name, documentFiles[name], texts.get(documentFiles[name]), note))
   const redactor = buildRedactor(raw)
   const documents = toDocuments((name) => redactReading(raw[name], redactor))
@@ -50,32 +50,62 @@ export async function readBundle(dir: string, io: CliIo): Promise<Evidence> {
 }
 
 /** Reads the files that exist. node.json may also be in the parent directory, shared by several bundles. */
-async function readTexts(dir: string, io: CliIo): Promise<ReadonlyMap<string, string>> {
-  const texts = new Map<string, string>()
+async function readTexts(dir: string, io: CliIo): Promise<ReadonlyMap<string, FileText>> {
+  const texts = new Map<string, FileText>()
   for (const file of [...Object.values(documentFiles), bundleNoteFile]) {
     const places = file === documentFiles.node ? [join(dir, file), join(dir, '..', file)] : [join(dir, file)]
     for (const place of places) {
-      const text = texts.has(file) ? undefined : await io.readFile(place).catch(() => undefined)
+      const text = texts.has(file) ? undefined : await readText(place, io)
       if (text !== undefined) texts.set(file, text)
     }
   }
   return texts
 }
 
+/** The text of a file, or why it cannot be read. */
+type FileText =
+  | { readonly text: string; readonly problem?: undefined }
+  | { readonly text?: undefined; readonly problem: string }
+
+/** Far more than `--save` writes. A longer file would have to fit into memory several times. */
+const maxDocumentBytes = 64 * 1024 ** 2
+
+/** Undefined if there is no such file. */
+async function readText(path: string, io: CliIo): Promise<FileText | undefined> {
+  const chunks: Uint8Array[] = []
+  let bytes = 0
+  try {
+    for await (const chunk of io.readBytes(path)) {
+      bytes += chunk.byteLength
+      if (bytes > maxDocumentBytes) return { problem: `longer than ${maxDocumentBytes / 1024 ** 2} MiB` }
+      chunks.push(chunk)
+    }
+    return { text: new TextDecoder().decode(Buffer.concat(chunks)) }
+  } catch (error) {
+    return isMissing(error) ? undefined : { problem: describeReadError(error) }
+  }
+}
+
+function describeReadError(error: unknown): string {
+  if (toRecord(error).code === 'ELOOP') return 'a link; only regular files are read'
+  return error instanceof Error ? error.message : String(error)
+}
+
 function reading(
   name: string,
-  file: string,
-  text: string | undefined,
+  source: string,
+  file: FileText | undefined,
   note: BundleNote | undefined,
 ): EvidenceReading<unknown> {
   const noted = note?.unknown.find(({ what }) => what === name)
-  if (text === undefined) {
+  if (file?.problem !== undefined) return { kind: 'unreadable', source, why: file.problem }
+  if (file === undefined) {
     if (noted !== undefined) return { kind: 'unreadable', source: noted.source, why: noted.why }
     return expected.has(name) && note === undefined
-      ? { kind: 'unreadable', source: file, why: 'missing from the bundle' }
+      ? { kind: 'unreadable', source, why: 'missing from the bundle' }
       : absent
   }
-  return file === documentFiles.conf ? { kind: 'read', value: text, source: file } : jsonReading(text, file)
+  return source === documentFiles.conf ? { kind: 'read', value: file.text, source } : jsonReading(file.text, source)
 }
 
 function redactReading(one: EvidenceReading<unknown>, redactor: Redactor): EvidenceReading<unknown> {
@@ -96,14 +126,13 @@ async function readLog(
     const noted = note?.unknown.find(({ what }) => what === name)
     return { kind: 'read', value: scan.end(noted?.why ?? null), source }
   } catch (error) {
-    if (!isMissing(error))
-      return { kind: 'unreadable', source, why: error instanceof Error ? error.message : String(error) }
+    if (!isMissing(error)) return { kind: 'unreadable', source, why: describeReadError(error) }
     const missing = reading(name, source, undefined, note)
     return missing.kind === 'read' ? absent : missing
   }
 }
 
-const isMissing = (error: unknown) => toRecord(error).code === 'ENOENT'
+const isMissing = (error: unknown) => /^(ENOENT|ENOTDIR)$/.test(String(toRecord(error).code))
 
 function parseNote(text: string | undefined): BundleNote | undefined {
   const value = text === undefined ? undefined : parseJson(text)

@@ -66,10 +66,44 @@ const rows: readonly (readonly [string, string, readonly (readonly [string, stri
   ['an empty text', '', []],
 ]
 
+const long = 60_000
+const slowOnce: readonly (readonly [string, string])[] = [
+  ['a key, many blanks and U+2028', `a${' '.repeat(long)}\u2028`],
+  ['a key, many blanks, a separator and U+2029', `a${' '.repeat(long)}=${' '.repeat(long)}\u2029`],
+  ['many blanks', ' '.repeat(long)],
+  ['many backslashes', `a=${'\\'.repeat(long)}`],
+  ['many lines that go on', 'a\\\n'.repeat(long)],
+  ['many carriage returns', '\r'.repeat(long)],
+  ['many escapes', `a=${'\\u00'.repeat(long)}`],
+]
+
 describe('parseProperties', () => {
   for (const [name, text, expected] of rows) {
     test(`${name} → ${JSON.stringify(expected)}`, () => assert.deepEqual([...parseProperties(text)], expected))
   }
+
+  for (const [name, text] of slowOnce) {
+    test(`${name} → twice as much takes no more than six times as long`, () => {
+      const measure = (repeated: string) => {
+        const before = process.cpuUsage()
+        parseProperties(repeated)
+        return process.cpuUsage(before).user
+      }
+      const half = text.slice(0, text.length / 2)
+      // The fastest of three, plus a constant for tiny times. Quadratic time would be seconds.
+      const least = (repeated: string) => Math.min(...[1, 2, 3].map(() => measure(repeated)))
+      assert.ok(least(text) <= 6 * least(half) + 50_000)
+    })
+  }
+
+  test('a value with U+2028 → it is part of the value, as in Java', () =>
+    assert.deepEqual(
+      [...parseProperties('a=1\u20282\nb=\\\u2028')],
+      [
+        ['a', '1\u20282'],
+        ['b', '\u2028'],
+      ],
+    ))
 
   /** As Properties.store escapes. */
   const escaped = (text: string, key: boolean) =>
