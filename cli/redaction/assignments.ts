@@ -7,7 +7,7 @@ import type { ValueSpan } from './value-span.ts'
 
 /** Matches a name and an assignment sign. Starts only at the start of a word, so that matching takes linear time. */
 const assigned =
-  /(?<![\w.-])((?:(?:access|secret|private|api|account|encryption|signing) )?-{0,2}[A-Za-z_][\w.-]*)(\\*["'`]?\]?\s{0,3}(?:=>|->|:=|(?<=\s)==(?=\s)|=|:(?!:)|,(?=\S)|-?\\u003[deDE]|%3[dD])\s{0,3})/g
+  /(?<![\w.-])((?:(?:access|secret|private|api|account|encryption|signing) )?-{0,2}[A-Za-z_][\w.-]*)(\\*["'`]?\]?\s{0,3}(?:=>|->|:=|(?<=\s)==(?=\s)|=|:(?!:)|,(?=\S)|-?\\u003[adeADE]|%3[adAD])\s{0,3})/g
 
 /** Matches an option such as `--password …`. */
 const option = /(?<![\w.-])(--?[A-Za-z][\w.-]*)([ \t]{1,20})(?!--?[A-Za-z])(?=\S)/g

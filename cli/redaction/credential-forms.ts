@@ -13,7 +13,23 @@ const shapes: readonly RegExp[] = [
   /(\b)(AIza[\w-]{35}|ya29\.[\w-]{16,}|GOCSPX-[\w-]{16,})/g,
   // Azure: keys of storage accounts and of Cosmos, 64 bytes.
   /((?<![A-Za-z0-9+/]))([A-Za-z0-9+/]{86}==)/g,
-  /(\b(?:gh[pousr]_|github_pat_|glpat-|xox[abprs]-|sk-|sk_live_|dapi|hf_|npm_|hvs\.))(\w[\w-]{15,})/g,
+  /(\b(?:gh[pousr]_|github_pat_|gl(?:pat|dt|rt)-|glsa_|xox[abprs]-|xapp-|[sr]k-|[sr]k_live_|whsec_|dapi|hf_|npm_|hv[sbr]\.|do[opr]_v1_|dckr_pat_|shpat_|pypi-AgE|nvapi-|ATATT3x|AGE-SECRET-KEY-1))(\w[\w-]{15,})/g,
+  // SendGrid, Doppler, Terraform Cloud, Twilio, secrets of Entra ID, Google's refresh tokens, old tokens of Vault.
+  /(\b)(SG\.[\w-]{16,}\.[\w-]{16,}|dp\.(?:pt|st|ct|sa|scim|audit)\.[\w.-]{16,}|SK[0-9a-f]{32}\b)/g,
+  /(\b)([A-Za-z0-9]{14}\.atlasv1\.[\w-]{40,})/g,
+  /((?<![\w~.-]))([\w~.-]{3}\dQ~[\w~.-]{31,34}(?![\w~-]))/g,
+  /((?<![\w/])1\/\/0)([\w-]{20,})/g,
+  /((?<![\w.])s\.)((?=[A-Za-z]{0,24}\d)[A-Za-z0-9]{24}(?![\w.]))/g,
+  // PEM and JSON in base64. A certificate is not a secret.
+  /((?<![\w+/]))(LS0tLS1CRUdJTi(?!BDRVJU)[A-Za-z0-9+/]{20,}={0,2})/g,
+  /((?<![\w+/]))((?:eyJ|ewog|ewoJ)[A-Za-z0-9+/]{40,}={0,2})/g,
+  // The user and the password of a registry in .dockerconfigjson.
+  /((?<![\w-])\\?["']auth\\?["']\s{0,3}:\s{0,3}\\?["'])((?=[a-z]{0,40}[A-Z\d])[A-Za-z0-9+/]{8,}={0,2})/g,
+  /((?:^|[\s?&;,])auth=)((?=[A-Za-z]{0,100}[\d+/_-])[\w.~+/-]{8,}={0,2})/g,
+  /((?:^|[\s?&;,])pin=)(\d{4,12}\b)/gi,
+  /(\bCredentials?\((?=[^)\n]{0,40}(?:AKIA|ASIA)))([^)\n]{1,500})/g,
+  // A line of .netrc.
+  /(\blogin\s{1,5}\S{1,200}\s{1,5}password\s{1,5})(\S{1,500})/gi,
   /(\bhooks\.slack\.com\/services\/)([\w/]{10,})/g,
   // Authorization schemes whose credentials consist of several words.
   /(\b(?:ApiKey|Digest|AWS4-HMAC-SHA256|SharedKey|SharedKeyLite|NTLM) +)((?:[\w-]{1,40}="[^"\n]*",? ?|[\w.~+/=:, -])+)/gi,
@@ -22,7 +38,7 @@ const shapes: readonly RegExp[] = [
   /(\bhttps?:\/\/)([\w.~+=-]{16,500}(?=@))/gi,
   /(\bjdbc:oracle:[a-z]{1,20}:)([^\s@/"']{1,200}\/[^\s@"']{1,300}(?=@))/gi,
   // Signatures of presigned URLs.
-  /((?:[?&](?:signature|x-amz-(?:signature|credential|security-token)|access_token|token|code|key)|(?:[?&;\s"'=]|^)sig)=)([^\s&"']+)/gi,
+  /((?:[?&](?:signature|x-(?:amz|goog|oss|obs|cos)-(?:signature|credential|security-token)|access_token|token|code|key)|(?:[?&;\s"'=]|^)sig)=)([^\s&"']+)/gi,
   /(-----BEGIN [A-Z ]{0,40}PRIVATE KEY(?: BLOCK)?-----)([^-]+)/g,
 ]
 
@@ -31,6 +47,7 @@ const leaders: readonly RegExp[] = [
   /\bidentified\s{1,3}(?:with\s{1,3}\S{1,60}\s{1,3})?(?:by|as)\s{1,3}(?:password\s{1,3}|values\s{1,3})?/gi,
   /\b(?:password|passwd|passphrase|pwd)(?:\s{1,3}\(?|\()\s{0,3}(?=\\{0,3}["'`])/gi,
   /\b(?:password|passwd|passphrase|passcode|pwd|secret(?: key)?|token|(?:api|access|account|encryption|private) key|credentials?)\s{1,3}(?:is|was|are|were)\s{0,3}:?\s{1,3}/gi,
+  /\b(?:password|passphrase|passcode|secret|token)\s{1,3}(?:for|of)\s{1,3}(?:(?:user|account|role|database)\s{1,3})?\S{1,100}?\s?[:=]\s{1,3}/gi,
   /\b(?:with|using) (?:the )?(?:password|passphrase)\s{1,3}/gi,
   // One-letter options of known programs. In the value of -u, the part before the colon is a user name.
   /(?<![\w-])(?:-u|-U|--user|--proxy-user)[ =]?["']?(?!\d{1,9}:\d)[\w.@\\+-]{1,200}:(?!\s)/g,
@@ -44,11 +61,16 @@ const leaders: readonly RegExp[] = [
 /** Matches the word after an authorization scheme. It may be ordinary text: “Basic authentication”, “token bucket”. */
 const scheme = /\b((?:Bearer|Basic|Token|Negotiate) +)([\w.~+/=-]{6,})/gi
 
+/** Matches the name of a secret in a column of a table, and the space or the bar before the next column. */
+const column =
+  /(?<![\w.-])(?:[\w.-]{0,60}[_.-])?(?:password|passwd|pwd|passphrase|secret|token|api[_-]?key)(?:\t{1,5}| {0,40}[|│] {0,40}| {2,40})(?=[^\s|│/])/gi
+
 /** Finds secrets in a line that are recognizable without a name. */
 export function* findShapedSecrets(line: string): Generator<Span> {
   for (const shape of shapes) yield* findShapes(line, shape)
   yield* findSchemeCredentials(line)
   for (const leader of leaders) yield* findLedSecrets(line, leader)
+  yield* findColumns(line)
   yield* findUrlCredentials(line)
 }
 
@@ -64,6 +86,16 @@ function* findSchemeCredentials(line: string): Generator<Span> {
     if (isPlainWord(secret) || !/[A-Z\d]/.test(secret.slice(1))) continue
     const start = index + before.length
     yield { start, end: start + secret.length }
+  }
+}
+
+function* findColumns(line: string): Generator<Span> {
+  for (const { index, 0: text } of line.matchAll(column)) {
+    const at = index + text.length
+    const value = findQuotedValue(line, at) ?? findBareValue(line, at, undefined)
+    const word = line.slice(value.start, value.end)
+    // The columns beside the name may be other names, or the name may be part of a sentence.
+    if (word.length >= 6 && /\d|[^\w.-]/.test(word) && !isPlainWord(word) && !continuesSentence(word)) yield value
   }
 }
 

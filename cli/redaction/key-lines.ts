@@ -8,11 +8,18 @@ type Inside =
   | { readonly kind: 'value' }
   | { readonly kind: 'quote'; readonly quote: string }
   | { readonly kind: 'continued' }
+  /** The lines of a key of PuTTY. */
+  | { readonly kind: 'base64' }
 
 /** Maximum number of lines of a secret. Later lines are log output, even if the end of the secret is missing. */
-const maxLinesInside = { key: 200, block: 200, continued: 200, quote: 20, value: 1 } as const satisfies Readonly<
-  Record<Inside['kind'], number>
->
+const maxLinesInside = {
+  key: 200,
+  block: 200,
+  continued: 200,
+  base64: 200,
+  quote: 20,
+  value: 1,
+} as const satisfies Readonly<Record<Inside['kind'], number>>
 
 /** Tracks private keys and other secrets that span several lines of a text. */
 export class KeyLines {
@@ -41,6 +48,8 @@ export class KeyLines {
       case 'block':
         if (line.trim() === '') return !inside.isPlain
         return countIndent(line) > inside.indent && !(inside.isPlain && entry.test(line)) && !record.test(line)
+      case 'base64':
+        return /^\s*[A-Za-z0-9+/]{1,100}={0,2}\s*$/.test(line)
       case 'value':
         return valueLine.test(line)
       case 'quote':
@@ -69,6 +78,7 @@ function beginning(line: string): Inside | undefined {
   if (at >= 0 && line.includes('PRIVATE KEY', at) && !line.includes('-----END ', at)) return { kind: 'key' }
   const isLast = line.length < 2000
   if (!isLast) return undefined
+  if (/^\s*Private-Lines: \d{1,4}\s*$/.test(line)) return { kind: 'base64' }
   const indent = countIndent(line)
   if (isSecretName(blockBegins.exec(line)?.[1] ?? '')) return { kind: 'block', indent, isPlain: false }
   if (isSecretName(plainBegins.exec(line)?.[1] ?? '')) return { kind: 'block', indent, isPlain: true }

@@ -19,7 +19,13 @@ const judged = new Map<string, boolean>()
 
 /** Whether the entry is a secret: an environment variable `{name: DB_PASSWORD, value: …}` or a named field. */
 export const isSecretEntry = (object: Record<string, unknown>, key: string): boolean =>
-  key === 'value' && typeof object.name === 'string' ? isSecretKey(object.name) : isSecretKey(key)
+  key === 'value' && typeof object.name === 'string'
+    ? isSecretKey(object.name)
+    : isSecretKey(key) || (key === 'auth' && isBasicAuth(object.auth))
+
+/** Whether a value may be `user:password` in base64, as in .dockerconfigjson. */
+const isBasicAuth = (value: unknown): boolean =>
+  typeof value === 'string' && /^[A-Za-z0-9+/]{8,}={0,2}$/.test(value) && /[A-Z\d]/.test(value.slice(1))
 
 /** Returns the secret in an argument that follows an option such as `--password`, `sshpass -p` or `-u` (user:password). */
 export function findSecretArgument(list: readonly unknown[], index: number): string | undefined {

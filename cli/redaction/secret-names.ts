@@ -24,7 +24,7 @@ function matchesSecretName(name: string): boolean {
 }
 
 const secretName =
-  /pass(word|wd|phrase|code)|(^|[._-])pass$|pwd$|secret|token|credential|(access|private|api|account|encryption|signing|shared)[._ -]?key|(store|key)[._-]?pass$|\bsas\b|sasl\.jaas|authorization|connection[._-]?string/i
+  /pass(word|wd|phrase|code)|(^|[._-])pass$|pwd$|secret|token|credential|(access|private|api|account|encryption|signing|shared)[._ -]?key|client[._-]?key$|key-data$|^private-(mac|hash)$|(^|[._-])(pw|otp)$|(store|key)[._-]?pass$|\bsas\b|sasl\.jaas|authorization|connection[._-]?string/i
 
 /** Kubernetes' and Spark's names for references to secrets, and names of counts. */
 const harmless =
