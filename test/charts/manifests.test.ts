@@ -194,14 +194,14 @@ describe('chart manifests', () => {
     )
     const { cluster } = readPermissions()
     const granted = cluster.filter(({ clusterScoped }) => clusterScoped !== true).map(({ rule }) => rule)
-    for (const namespace of ['etl', 'reports']) {
+    for (const namespace of ['golden-etl', 'golden-reports']) {
       const role = manifests.find(({ kind, metadata }) => kind === 'Role' && metadata.namespace === namespace)
       const own = { apiGroups: [''], resources: ['namespaces'], resourceNames: [namespace], verbs: ['get'] }
       assert.deepEqual(role?.rules, [...granted, own])
       assert.ok(manifests.some(({ kind, metadata }) => kind === 'RoleBinding' && metadata.namespace === namespace))
     }
     const { SPARK_NANNY_NAMESPACES: names, SPARK_NANNY_OLDEST_KUBELET: kubelet } = environmentOf(manifests)
-    assert.deepEqual([names, kubelet], ['etl,reports', '1.33'])
+    assert.deepEqual([names, kubelet], ['golden-etl,golden-reports', '1.33'])
   })
 
   describe('NetworkPolicy', () => {

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { chartDir, dryRun, helm, type Manifest, manifestsOf, template, valueArguments } from '../harness/chart/helm.ts'
-import { type ValueSet, valueSets } from '../harness/chart/value-sets.ts'
+import { driverNamespaces, type ValueSet, valueSets } from '../harness/chart/value-sets.ts'
 import { type Cluster, connectCluster } from '../harness/cluster.ts'
 import { createNamespace, deleteNamespace } from '../harness/namespaces.ts'
 import { projectDir } from '../harness/paths.ts'
@@ -17,12 +17,15 @@ before(async () => {
   cluster = await connectCluster()
   // The API server warns about pods of a Deployment that it would reject.
   await createNamespace(cluster, namespace, { 'pod-security.kubernetes.io/warn': 'restricted' })
+  for (const name of driverNamespaces) await createNamespace(cluster, name)
   for (const name of ['spark-nanny-test', 'nanny-test']) {
     await cluster.core.createNamespacedServiceAccount({ namespace, body: { metadata: { name } } })
   }
   served = (await cluster.kubectl(['api-versions'])).split('\n')
 })
-after(() => deleteNamespace(cluster, namespace))
+after(async () => {
+  for (const name of [namespace, ...driverNamespaces]) await deleteNamespace(cluster, name)
+})
 
 describe('chart templates', () => {
   for (const set of valueSets) {
@@ -37,12 +40,10 @@ describe('chart templates', () => {
       for (const { apiVersion } of manifests.filter((manifest) => !known.includes(manifest))) {
         assert.match(apiVersion, /^(cert-manager\.io|monitoring\.coreos\.com)\/v1$/)
       }
-      const answer = await dryRun(cluster, namespace, known)
-      assert.equal(answer.code, 0, answer.stderr)
-      assert.equal(answer.stdout.match(/\(server dry run\)/g)?.length, known.length)
-      const warnings = answer.stderr.split('\n').filter((line) => line.startsWith('Warning'))
+      const stderr = await dryRunAll(known)
+      const warnings = stderr.split('\n').filter((line) => line.startsWith('Warning'))
       const expected = set.name === 'host-network' ? [/would violate PodSecurity "restricted.*host namespaces/s] : []
-      assert.equal(warnings.length, expected.length, answer.stderr)
+      assert.equal(warnings.length, expected.length, stderr)
       for (const [index, pattern] of expected.entries()) assert.match(warnings[index] ?? '', pattern)
     })
   }
@@ -100,6 +101,19 @@ describe('chart templates', () => {
     assert.match(await notes({ webhook: { failurePolicy: 'Fail' } }), /no driver starts in a labelled namespace/)
   })
 })
+
+/** Applies objects of all namespaces as a dry run, which must accept each. Resolves with standard error. */
+async function dryRunAll(manifests: readonly Manifest[]): Promise<string> {
+  const byNamespace = Map.groupBy(manifests, ({ metadata }) => metadata.namespace ?? namespace)
+  let errors = ''
+  for (const [name, objects] of byNamespace) {
+    const answer = await dryRun(cluster, name, objects)
+    assert.equal(answer.code, 0, answer.stderr)
+    assert.equal(answer.stdout.match(/\(server dry run\)/g)?.length, objects.length)
+    errors += answer.stderr
+  }
+  return errors
+}
 
 /** Compares with test/golden/chart. Alerts and dashboard are left out: they have tests of their own. */
 function assertGoldenManifests({ name }: ValueSet, rendered: string): void {

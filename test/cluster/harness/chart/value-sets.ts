@@ -12,6 +12,9 @@ export interface ValueSet {
 const digest = `sha256:${'0123456789abcdef'.repeat(4)}`
 const certificate = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n'
 
+/** The namespaces that the value set `namespaces` names. */
+export const driverNamespaces = ['golden-etl', 'golden-reports'] as const
+
 export const valueSets: readonly ValueSet[] = [
   { name: 'default', what: 'no values', values: {} },
   { name: 'ha', what: 'values-ha.yaml', values: {}, files: ['values-ha.yaml'] },
@@ -78,7 +81,7 @@ export const valueSets: readonly ValueSet[] = [
   {
     name: 'namespaces',
     what: 'Roles in two namespaces in place of a ClusterRole',
-    values: { rbac: { namespaces: ['etl', 'reports'] }, certManager: { enabled: true } },
+    values: { rbac: { namespaces: driverNamespaces }, certManager: { enabled: true } },
   },
   {
     name: 'network-policy',
