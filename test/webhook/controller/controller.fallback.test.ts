@@ -66,6 +66,52 @@ describe('controller: fallback', () => {
     )
   })
 
+  test('a tenant forges silent UIs on the same node, and records of deletions → a hung driver of another namespace is deleted', async (t) => {
+    const harness = await createFallbackScenario(t)
+    const names = Array.from({ length: 6 }, (_, index) => `forged-${index}`)
+    const forged = await startFakeDriverUi(
+      t,
+      names.map((name) => `spark-${name}`),
+    )
+    harness.api.set('/api/v1/namespaces', {
+      metadata: { name: 'tenant', labels: { 'spark-nanny.io/inject': 'enabled' } },
+    })
+    const namespace = 'tenant'
+    for (const name of names) {
+      harness.api.set(pods, driverPod({ name, namespace, sidecar: null, podIp: '127.0.0.1', uiPort: forged.port }))
+      for (const at of ['2099-01-01T00:00:00Z', iso(nowMs - 60_000)]) {
+        const actions = Array.from({ length: 10 }, (_, index) => ({
+          at,
+          action: 'delete-pod',
+          pod: `${name}-${index}`,
+          reason: 'ui unresponsive: timeout',
+        }))
+        const annotations = { 'spark-nanny.io/actions': JSON.stringify({ generation: 1, actions }) }
+        const metadata = {
+          name: `${name}-${at.slice(0, 4)}`,
+          namespace,
+          uid: `uid-${name}-${at}`,
+          generation: 1,
+          annotations,
+        }
+        harness.api.set(applications, createApplication({ metadata }))
+      }
+    }
+    const replica = harness.start(deleting)
+    await until(() => harness.ui.polls() > 3 && forged.polls() > 24, 'polls')
+    forged.hang(true)
+    const isOpen = async () => {
+      const text = await replica.metrics()
+      return text.includes('namespace_open{breaker="unhealthy-share",namespace="tenant"} 1')
+    }
+    while (!(await isOpen())) await harness.deps.sleep(20, t.signal)
+    harness.ui.hang(true)
+    await until(() => harness.deletes().length > 0, 'a deletion')
+    const text = await replica.metrics()
+    assert.doesNotMatch(text, /namespace_open\{breaker="unhealthy-share",namespace="spark"\}/)
+    assert.match(text, /spark_nanny_deletion_budget_used\{namespace="tenant"\} 10/)
+  })
+
   test('a driver that refuses connections after it answered, so it is finishing → is not deleted', async (t) => {
     const harness = await createFallbackScenario(t)
     harness.start(deleting)

@@ -26,6 +26,8 @@ interface NamespaceRecord {
   readonly owners: Map<string, string>
   /** By the uid of the pod. */
   readonly results: Map<string, StartResult>
+  /** The failures among the results, by the uid of the pod: most namespaces have none, and each admission counts them. */
+  readonly failures: Map<string, number>
   lastStartMs: number
 }
 
@@ -36,7 +38,8 @@ export function createStartRecords(): StartRecords {
   const get = (namespace: string): NamespaceRecord => {
     const known = byNamespace.get(namespace)
     if (known !== undefined) return known
-    const created = { owners: new Map(), results: new Map(), lastStartMs: Number.NEGATIVE_INFINITY }
+    const lastStartMs = Number.NEGATIVE_INFINITY
+    const created = { owners: new Map(), results: new Map(), failures: new Map(), lastStartMs }
     setBounded(byNamespace, namespace, created, maxNamespaces)
     return created
   }
@@ -57,13 +60,14 @@ export function createStartRecords(): StartRecords {
       // A restarted sidecar is not a new result for its image.
       if (known.results.get(uid)?.started === result.started) return
       setBounded(known.results, uid, result, maxPerNamespace)
-      if (!result.started) return
+      if (!result.started) return setBounded(known.failures, uid, result.atMs, maxPerNamespace)
+      known.failures.delete(uid)
       known.lastStartMs = Math.max(known.lastStartMs, result.atMs)
       lastStartMs = Math.max(lastStartMs, result.atMs)
     },
     *failures() {
-      for (const [namespace, { results }] of byNamespace) {
-        for (const [uid, { started, atMs }] of results) if (!started) yield { namespace, uid, atMs }
+      for (const [namespace, { failures }] of byNamespace) {
+        for (const [uid, atMs] of failures) yield { namespace, uid, atMs }
       }
     },
     lastStartMs: (namespace) =>

@@ -182,17 +182,20 @@ function loadEntries(
 }
 
 /**
- * The newest deletions of each namespace: one more than its budget, because the deletion of a driver does not count for its
- * own limits. More would not change any limit, and only take memory.
+ * The newest deletions: one more of each application than its budget, because the deletion of a driver does not count for its
+ * own limits, and so twice the budget of each namespace. More would not change any limit, and only take memory.
  */
-function keepShares(entries: readonly Entry[], { perNamespace }: SafeguardsConfig): readonly Entry[] {
+function keepShares(entries: readonly Entry[], { perApplication, perNamespace }: SafeguardsConfig): readonly Entry[] {
   const kept = new Map<string, number>()
+  const hasShare = (scope: string, budget: number) => (kept.get(scope) ?? 0) <= budget
   return entries
     .toSorted((a, b) => b.atMs - a.atMs)
-    .filter(({ namespace }) => {
-      const before = kept.get(namespace) ?? 0
-      kept.set(namespace, before + 1)
-      return before <= perNamespace
+    .filter((entry) => {
+      const { namespace } = entry
+      const application = applicationKey(entry)
+      if (!hasShare(namespace, 2 * perNamespace) || !hasShare(application, perApplication)) return false
+      for (const scope of [namespace, application]) kept.set(scope, (kept.get(scope) ?? 0) + 1)
+      return true
     })
     .toReversed()
 }
