@@ -98,7 +98,8 @@ async function start(
   metrics: ReturnType<typeof createControllerMetrics>,
 ): Promise<StartedController> {
   const api = createClient(await loadAccess(env, kubernetes.serviceAccountDir), clientBounds)
-  const deps = { api, log, sleep, random: Math.random, nowMs: Date.now, monotonicMs: () => performance.now() }
+  const clocks = { nowMs: Date.now, monotonicMs: () => performance.now() }
+  const deps = { api, log, sleep, random: Math.random, ...clocks, scope: kubernetes.scope ?? null }
   const applications = watchSparkApplications(deps)
   const nodes = watchNodes(deps)
   applications.reflectors.forEach((reflector, index) => {

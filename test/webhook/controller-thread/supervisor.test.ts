@@ -6,6 +6,7 @@ import { describe, type TestContext, test } from 'node:test'
 import { BroadcastChannel } from 'node:worker_threads'
 import { Agent, request } from 'undici'
 import { createAuthority, issueServingCertificate } from '../../../certs/pki/issue-certificates.ts'
+import type { NamespaceScope } from '../../../kubernetes/reflector.ts'
 import { createControllerRegistry, createThreadMetrics } from '../../../webhook/controller/metrics/metrics.ts'
 import { failureCauses } from '../../../webhook/controller-thread/supervision.ts'
 import { chooseHeapMebibytes, createControllerSupervisor } from '../../../webhook/controller-thread/supervisor.ts'
@@ -20,7 +21,7 @@ const leases = '/apis/coordination.k8s.io/v1/leases'
 const file = join(import.meta.dirname, 'faulty-thread.ts')
 
 /** A supervisor with the real thread, against a fake API server. */
-async function startSupervisor(t: TestContext, limits = {}) {
+async function startSupervisor(t: TestContext, limits = {}, scope: NamespaceScope | null = null) {
   const { api, deps, lines } = await createApiFixture(t)
   api.define(pods, '/api/v1/events', '/api/v1/nodes', '/api/v1/namespaces', leases)
   api.set('/api/v1/namespaces', { metadata: { name: 'spark', labels: { 'spark-nanny.io/inject': 'enabled' } } })
@@ -38,6 +39,7 @@ async function startSupervisor(t: TestContext, limits = {}) {
         capabilityIntervalMs: 60_000,
         serviceAccountDir: api.serviceAccountDir,
         controller: defaultConfig,
+        scope,
       },
       sidecarImage,
       chartSettings: {},
@@ -138,6 +140,16 @@ describe('createControllerSupervisor', { concurrency: 3 }, () => {
     await end()
     assert.equal(holder(), '')
     assert.ok(events().every((line) => line.app !== undefined && line.version === version && line.time !== undefined))
+  })
+
+  test('only some namespaces may be read → the thread leads, and reads no others', async (t) => {
+    const { api, link, lines } = await startSupervisor(t, {}, { namespaces: ['spark'], oldestKubelet: [1, 33] })
+    await until(link.isLeader, 'a leader')
+    await until(() => Object.keys(link.stale()).length === 4, 'a report')
+    const isWide = (line: string) =>
+      /^GET \/(api\/v1|apis\/[^/]+\/[^/]+)\/(pods|nodes|namespaces|sparkapplications)\?/.test(line)
+    assert.deepEqual(api.requests.filter(isWide), [])
+    assert.equal(lines.filter(({ line }) => line.event === 'controller-failed').length, 0)
   })
 
   for (const [fault, cause] of [
