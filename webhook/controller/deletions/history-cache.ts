@@ -42,6 +42,11 @@ export interface HistoryCache {
   isCleared(application: Application, known: KnownApplication, nowMs: number): boolean
 }
 
+/** A tenant can have applications with histories, and remove them. The oldest is read from its annotation again. */
+const maxApplications = 10_000
+/** Pods whose deletion was revoked. Their annotations are written within minutes. */
+const maxRevoked = 1_000
+
 export function createHistoryCache(config: Pick<SafeguardsConfig, 'perApplication' | 'windowMs'>): HistoryCache {
   /** An application without an entry is in state `none`. */
   const cache = new Map<string, CachedHistory>()
@@ -55,6 +60,7 @@ export function createHistoryCache(config: Pick<SafeguardsConfig, 'perApplicatio
     const next = nextCachedHistory(get(application), event)
     if (next.kind === 'none') cache.delete(applicationKey(application))
     else cache.set(applicationKey(application), next)
+    dropOldest(cache, maxApplications)
   }
 
   const parseShown = ({ application, resourceVersion, generation }: KnownApplication): ShownHistory => {
@@ -94,6 +100,7 @@ export function createHistoryCache(config: Pick<SafeguardsConfig, 'perApplicatio
     },
     revoke: (application, known, uid) => {
       revoked.add(uid)
+      dropOldest(revoked, maxRevoked)
       const history = withoutPod(current(application, known), uid)
       const cached = get(application)
       return known === undefined || isWriteUnseen(cached, known.resourceVersion) || mentionsPod(known, uid)
@@ -109,10 +116,17 @@ export function createHistoryCache(config: Pick<SafeguardsConfig, 'perApplicatio
       const isQuarantined = cached.kind !== 'none' && cached.history.quarantinedMs !== null
       const isFirst = nowMs - (removedMs.get(key) ?? Number.NEGATIVE_INFINITY) >= config.windowMs
       apply(application, { kind: 'removed' })
+      removedMs.delete(key)
       removedMs.set(key, nowMs)
+      dropOldest(removedMs, maxApplications)
       return isQuarantined && isFirst
     },
   }
+}
+
+function dropOldest(entries: Map<string, unknown> | Set<string>, max: number): void {
+  const [oldest] = entries.keys()
+  if (entries.size > max && oldest !== undefined) entries.delete(oldest)
 }
 
 /** Whether a SparkApplication's annotation records the deletion of this pod. */
