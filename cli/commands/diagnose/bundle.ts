@@ -157,5 +157,6 @@ function parseNote(text: string | undefined): BundleNote | undefined {
 /** The latest timestamp in the objects. A bundle without a note was collected at that time or later. */
 function latestTime(objects: readonly unknown[]): number {
   const times = [...JSON.stringify(objects).matchAll(/"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z)"/g)]
-  return Math.max(0, ...times.map(([, time = '']) => Date.parse(time)).filter((ms) => !Number.isNaN(ms)))
+  // A bundle may have more times than a call may have arguments.
+  return times.reduce((latest, [, time = '']) => Math.max(latest, Date.parse(time) || 0), 0)
 }

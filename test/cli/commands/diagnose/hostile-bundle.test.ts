@@ -54,6 +54,15 @@ describe('diagnose --bundle with hostile files', { timeout: 120_000 }, () => {
     assert.deepEqual(await bundle.unread(), { pod: 'longer than 64 MiB', events: 'longer than 64 MiB' })
   })
 
+  test('Events with 300,000 times → read', async (t) => {
+    const bundle = createBundle(t)
+    writeFileSync(bundle.path('driver.log'), oom)
+    writeFileSync(bundle.path('pod.json'), '{"kind":"Pod","x":1}')
+    const items = Array.from({ length: 300_000 }, () => '"2026-11-24T12:00:00Z"')
+    writeFileSync(bundle.path('events.json'), `{"items":[],"x":[${items.join()}]}`)
+    assert.equal((await bundle.unread()).events, undefined)
+  })
+
   for (const [name, text] of [
     ['lists', deep('[', ']')],
     ['objects', deep('{"a":', '}', 5_000)],
