@@ -34,6 +34,8 @@ const urgentMetricsIntervalMs = 30_000
 const executorsIntervalMs = 30_000
 const queriesIntervalMs = 60_000
 const unseenQueriesIntervalMs = 600_000
+/** While no page of queries and no job is known, the next reading may show the first one: a young driver has neither. */
+const firstReadingIntervalMs = 60_000
 const urgentQueriesIntervalMs = 30_000
 const weakQueriesIntervalMs = 600_000
 /** If the count of all jobs has not risen for this long, the driver is quiet, also between the readings of its jobs. */
@@ -90,15 +92,16 @@ type SignStrength = 'strong' | 'weak'
  * `patienceMs` longer than a sign needs to.
  */
 function findSign(progress: WorkProgress, patienceMs = 0): SignStrength | null {
-  const { unchangedJobs, isActive, hasTasks, quiet, lastJobMs, allJobs } = progress
+  const { unchangedJobs, isActive, hasTasks, quiet } = progress
   if (isActive) {
     // Between two readings, and not since the last one: with little to spend, readings are minutes apart.
     if (!lasts(unchangedJobs, unchangedJobsMs + patienceMs)) return null
     return hasTasks ? 'weak' : 'strong'
   }
-  const hadJobs = lastJobMs !== null || (allJobs ?? 0) > 0
-  return hadJobs && lasts(quiet, quietMs + patienceMs) ? 'weak' : null
+  return hadJobs(progress) && lasts(quiet, quietMs + patienceMs) ? 'weak' : null
 }
+
+const hadJobs = ({ lastJobMs, allJobs }: WorkProgress) => lastJobMs !== null || (allJobs ?? 0) > 0
 
 const lasts = (span: ReadingSpan | null, durationMs: number) =>
   span !== null && span.seenMs - span.sinceMs >= durationMs
@@ -197,6 +200,7 @@ function planMetrics(
   if (sign === 'weak' && mayBeRareStream(progress, requests)) {
     return { intervalMs: unchangedCountMs, urgentMs: metricsIntervalMs }
   }
+  if (!hadJobs(progress)) return { intervalMs: firstReadingIntervalMs, urgentMs: null }
   return { intervalMs: metricsIntervalMs, urgentMs: null }
 }
 
@@ -213,7 +217,10 @@ function planQueries(
   const { progress, threads, queries, requests } = work
   if (deadlines.queryEndedDeadlineMs === null && deadlines.streamingStallDeadlineMs === null) return null
   if (!progress.streamed && !threads.streamed && !queries.streamed) {
-    return { intervalMs: unseenQueriesIntervalMs, urgentMs: sign === null ? null : unseenQueriesIntervalMs }
+    // Spark has no page of queries before the first one. Such a miss doubles the wait, as any does.
+    const isMissing = (requests.last.queries?.misses ?? 0) > 0
+    const intervalMs = isMissing ? firstReadingIntervalMs : unseenQueriesIntervalMs
+    return { intervalMs, urgentMs: sign === null ? null : unseenQueriesIntervalMs }
   }
   if (hasStrongSign) return { intervalMs: urgentQueriesIntervalMs, urgentMs: urgentQueriesIntervalMs }
   return { intervalMs: queriesIntervalMs, urgentMs: sign === null ? null : computeWeakQueriesMs(requests) }

@@ -17,6 +17,7 @@ import {
   metrics,
   minuteMs,
   queries,
+  query,
   scheduler,
   stream,
   thread,
@@ -111,10 +112,22 @@ describe('planReadings', () => {
       threads: dump,
     }))
     assert.deepEqual([...new Set(readings.map(({ witness }) => witness))], ['jobs', 'metrics', 'queries'])
-    assert.ok(timesOf(readings, 'queries').length <= 3)
+    assert.ok(timesOf(readings, 'queries').length <= 6)
     assert.ok(gaps(timesOf(readings, 'jobs')).every((gap) => gap >= 30_000 && gap <= 40_000))
     assert.ok(gaps(timesOf(readings, 'metrics')).every((gap) => gap >= 300_000))
     assert.equal(hasDoubt(judgement), false)
+  })
+
+  test('the first job and query start after the first readings → the next readings follow, not only after 20 min', () => {
+    const { readings } = simulate(30 * minuteMs, (atMs) => ({
+      jobs: jobs(),
+      metrics: metrics({ allJobs: atMs < 3 * minuteMs ? 0 : 3 }),
+      threads: dump,
+      ...(atMs >= 3 * minuteMs && { queries: queries(query()) }),
+    }))
+    const secondOf = (witness: 'metrics' | 'queries') => timesOf(readings, witness)[1] ?? Number.POSITIVE_INFINITY
+    assert.ok(secondOf('metrics') <= 6 * minuteMs, `${secondOf('metrics')}`)
+    assert.ok(secondOf('queries') <= 18 * minuteMs, `${secondOf('queries')}`)
   })
 
   const healthy: readonly (readonly [what: string, ui: (atMs: number) => Partial<Ui>])[] = [
