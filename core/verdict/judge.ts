@@ -129,13 +129,24 @@ function update(
     ...before,
     answered: before.answered || run.kind === 'alive',
     listed: before.listed || (sample.kind === 'alive' && sample.evidence === 'application'),
-    firstAnswerMs: (isOther ? null : before.firstAnswerMs) ?? (run.kind === 'alive' ? nowMs : null),
+    firstAnswerMs: findFirstAnswer(isOther ? null : before.firstAnswerMs, run, processes, nowMs),
     otherAnsweredFirst: before.otherAnsweredFirst || (run.kind === 'other' && !before.answered),
     run,
     processes,
     silence: updateSilence(before.silence, run, processes),
     work: run.kind === 'alive' ? updateWork(work, observation, deadlines, nowMs) : work,
   }
+}
+
+/** Since when the driver has answered. Without records, another one may have started since the UI was closed. */
+function findFirstAnswer(
+  knownMs: number | null,
+  run: PollRun,
+  { newestJvm }: ProcessHistory,
+  nowMs: number,
+): number | null {
+  if (run.kind === 'refused' && newestJvm === null) return null
+  return knownMs ?? (run.kind === 'alive' ? nowMs : null)
 }
 
 function updateWork(before: Work, observation: Observation, deadlines: Deadlines, nowMs: number): Work {

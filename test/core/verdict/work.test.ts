@@ -579,6 +579,26 @@ testVerdicts('max-run-time', [
   { what: 'not yet', steps: watch(0, 59 * minuteMs, {}), deadlines: { maxRunTimeMs: 60 * minuteMs }, verdict: 'alive' },
   { what: 'off', steps: watch(0, 600 * minuteMs, {}), verdict: 'alive' },
   {
+    what: 'passed, but the UI was closed meanwhile and nothing is recorded: another driver may have started',
+    steps: [
+      ...watch(0, 30 * minuteMs, {}),
+      [31 * minuteMs, { ui: samples.refused }],
+      ...watch(32 * minuteMs, 90 * minuteMs, {}),
+    ],
+    deadlines: { maxRunTimeMs: 60 * minuteMs },
+    verdict: 'alive',
+  },
+  {
+    what: 'passed, and the records show the same JVM as before the UI was closed',
+    steps: [
+      ...watch(0, 30 * minuteMs, { processes: record(30 * minuteMs) }),
+      [31 * minuteMs, { ui: samples.refused }],
+      ...watch(32 * minuteMs, 61 * minuteMs, {}),
+    ],
+    deadlines: { maxRunTimeMs: 60 * minuteMs },
+    verdict: 'hung max-run-time certain',
+  },
+  {
     what: 'counts from the first answer',
     steps: [[0, { ui: samples.refused }], ...watch(5 * minuteMs, 60 * minuteMs, {})],
     deadlines: { maxRunTimeMs: 60 * minuteMs },

@@ -167,11 +167,14 @@ export function createChecks(setup: PodSetup, wallSkewMs: () => number): Checks 
     return counted >= max || /committed its output|without a limit|start is not known/.test(message)
   }
 
-  /** The time goes on if the sidecar restarts, but only records show that the JVM is the same. */
+  /**
+   * The time goes on if the sidecar restarts, but only records show that the JVM is the same. The sidecar counts the time in which
+   * it ran, so that the limit comes later if it was frozen or throttled.
+   */
   function checkRunTime({ verdict }: MonitorSnapshot, moment: Moment & { driver: DriverContainer }): void {
     const { nowMs, driver, calmSinceMs, sidecarStartedMs } = moment
     const dueMs = nowMs - pollsMs - probeSlackMs
-    if (!isOverdue(driver, dueMs) || calmSinceMs > dueMs || sidecarStartedMs > driver.startMs) return
+    if (!isOverdue(driver, dueMs) || calmSinceMs > driver.startMs || sidecarStartedMs > driver.startMs) return
     if (verdict.kind === 'alive') report(`the verdict max-run-time is missing: ${describe(moment)}`)
   }
 
