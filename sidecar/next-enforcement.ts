@@ -3,7 +3,7 @@ import type { Judgement } from '../core/verdict/judge.ts'
 import { type HungVerdict, isSameConclusion, type Verdict } from '../core/verdict/verdict.ts'
 import type { JvmProcess } from '../core/verdict/witnesses.ts'
 import { formatIsoTime, type Moment, toWallMs } from './clock.ts'
-import { nextDoubt } from './doubt.ts'
+import { findDoubtId, nextDoubt } from './doubt.ts'
 import { classifyName, followDriver, type LifeStep, nameDriver } from './driver-life.ts'
 import {
   type ActingPhase,
@@ -218,13 +218,14 @@ function showVerdict(state: EnforcementState, judgement: Judgement, time: Moment
   if (phase.kind === 'ended' || phase.kind === 'restart-requested') return unchanged(state)
   const { verdict } = judgement
   const action: HungAction = phase.kind === 'acting' ? phase.action : { kind: 'none' }
+  const doubtId = findDoubtId(state.doubt)
   const files: EnforcementEffect = {
     kind: 'write-verdict-files',
     contents: {
       starting: hasStarted(judgement) ? null : 'the Spark UI has not answered yet\n',
       hung: formatHungFile(nameDriver(state), action, judgement.processes.newestJvm?.jvm ?? null),
       ready: isReady({ ...judgement, action }) ? 'ready\n' : null,
-      doubt: state.doubt.id === null ? null : `${state.doubt.id}\n`,
+      doubt: doubtId === null ? null : `${doubtId}\n`,
     },
   }
   const loggedVerdict = 'reason' in verdict ? `${verdict.kind} ${verdict.reason}` : verdict.kind

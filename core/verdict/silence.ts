@@ -50,6 +50,9 @@ function isStill(from: JvmRecord, to: JvmRecord): boolean {
   return to.jvm.cpuTicks === from.jvm.cpuTicks && !waitsForDisk(from) && !waitsForDisk(to) && !isThrottled
 }
 
+/** Whether the probe has looked for a thread that waits for a disk, and for those of a debug agent. */
+const isExamined = ({ jvm }: JvmRecord) => jvm.waitsForDisk !== null
+
 export function concludeSilence(
   { run, silence, sample }: { readonly run: PollRun; readonly silence: Silence; readonly sample: Sample },
   context: JudgeContext,
@@ -98,7 +101,7 @@ function findFrozen(silence: Silence, silentMs: number, context: JudgeContext): 
     return { reason: 'frozen', processes: createEvidence('the JVM is stopped (state T)', still) }
   }
   const stillMs = newest.recordedMs - still.recordedMs
-  if (stillMs < frozenDeadlineMs - recordSlackMs || waitsForDisk(newest)) return null
+  if (stillMs < frozenDeadlineMs - recordSlackMs || !isExamined(newest) || waitsForDisk(newest)) return null
   return {
     reason: 'frozen',
     processes: createEvidence(`the JVM used no CPU time for ${formatSeconds(stillMs)}`, still),
@@ -135,7 +138,8 @@ function findBusyOrUnresponsive(
   if (share === null) return createUnresponsive(createEvidence('only one record of the JVM was made since', first))
   const throttled = computeThrottledShare(first, newest) ?? 0
   // The JVM has used no CPU time at all: this may become `frozen`, whose deadline is longer here.
-  if (share === 0 && still === first && throttled < explainingShare && !waitsForDisk(newest)) return null
+  const mayBecomeFrozen = share === 0 && still === first && throttled < explainingShare
+  if (mayBecomeFrozen && isExamined(newest) && !waitsForDisk(newest)) return null
   const used = `the JVM used ${(share * 100).toFixed(1)} % of a core`
   const text = throttled >= throttledShare ? `${used}, and its container was throttled` : used
   const isBusy = share >= burningShare || throttled >= throttledShare

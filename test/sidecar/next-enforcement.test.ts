@@ -5,7 +5,7 @@ import { createJudgement, type Judgement } from '../../core/verdict/judge.ts'
 import { noProcesses, updateProcesses } from '../../core/verdict/processes.ts'
 import type { HungReason, Verdict } from '../../core/verdict/verdict.ts'
 import type { ProcessRecord, Sample } from '../../core/verdict/witnesses.ts'
-import { noDoubt } from '../../sidecar/doubt.ts'
+import { findDoubtId, noDoubt } from '../../sidecar/doubt.ts'
 import { type DriverStartSigns, isDriverKnownToRun } from '../../sidecar/driver-life.ts'
 import type {
   EnforcementEffect,
@@ -575,7 +575,7 @@ describe('nextEnforcement', () => {
     )
   })
 
-  test('doubt → an id for each episode, until the driver answers, and not twice within the interval', () => {
+  test('doubt → an id until the driver answers, and a new one for each episode that does not soon follow another', () => {
     const at = (state: EnforcementState, judgement: Judgement, afterMs: number) =>
       nextEnforcement(
         state,
@@ -592,13 +592,21 @@ describe('nextEnforcement', () => {
     const answered = at(later.state, alive, 20_000)
     const soon = at(answered.state, failingUi, 30_000)
     const second = at(soon.state, failingUi, 60_000)
+    const answeredAgain = at(soon.state, alive, 40_000)
+    const third = at(answeredAgain.state, failingUi, 60_000)
     const id = `1-${time.wallMs}`
-    assert.deepEqual(
-      [first, later, answered, soon, second].map(({ state }) => state.doubt.id),
-      [id, id, null, null, `1-${time.wallMs + 60_000}`],
-    )
-    assert.notEqual(at(answered.state, unresponsive, 30_000).state.doubt.id, null, 'an action does not wait for a dump')
-    assert.equal(at(later.state, stopping, 20_000).state.doubt.id, id)
+    const idOf = ({ state }: { readonly state: EnforcementState }) => findDoubtId(state.doubt)
+    assert.deepEqual([first, later, answered, soon, second, answeredAgain, third].map(idOf), [
+      id,
+      id,
+      null,
+      id,
+      id,
+      null,
+      `1-${time.wallMs + 60_000}`,
+    ])
+    assert.notEqual(idOf(at(answered.state, unresponsive, 30_000)), id, 'an action does not wait for a dump')
+    assert.equal(idOf(at(later.state, stopping, 20_000)), id)
   })
 })
 

@@ -66,8 +66,13 @@ testVerdicts('frozen', [
     verdict: 'failing',
   },
   {
-    what: 'no tick, and nothing is known about disks',
-    steps: silentUntil(30_000, () => ({ waitsForDisk: null })),
+    what: 'no tick, and no probe has looked for disks and debug agents: it may wait for one, until the longer deadline',
+    steps: silentUntil(5 * minuteMs - pollMs, () => ({ waitsForDisk: null })),
+    verdict: 'failing',
+  },
+  {
+    what: 'no tick, and the newest probe was the first that looked for disks and debug agents',
+    steps: silentUntil(30_000, (atMs) => ({ waitsForDisk: atMs < 30_000 ? null : false })),
     verdict: 'hung frozen certain',
   },
   {
@@ -159,6 +164,11 @@ testVerdicts('busy', [
     verdict: 'hung unresponsive certain',
   },
   { what: 'uses a little CPU for less', steps: silentUntil(4 * minuteMs, ticks(1)), verdict: 'failing' },
+  {
+    what: 'no tick for 5 min, and no probe has looked for disks',
+    steps: silentUntil(5 * minuteMs + pollMs, () => ({ waitsForDisk: null })),
+    verdict: 'hung unresponsive certain',
+  },
   {
     what: 'waits for a disk for 5 min',
     steps: silentUntil(5 * minuteMs, () => ({ waitsForDisk: true })),
