@@ -1,5 +1,5 @@
 import type { PodSpec, ResourceRequirements } from './pod.ts'
-import { formatCpu, formatMemory, parseQuantityMilli } from './quantity.ts'
+import { formatMemory, parseQuantityMilli } from './quantity.ts'
 
 export type ResourceName = 'cpu' | 'memory'
 export type ResourceSide = 'requests' | 'limits'
@@ -66,12 +66,11 @@ function completePodLevel({ requests, limits }: ResourceAmounts, pod: PodResourc
 export function findUnstatedPodRequests(spec: PodSpec): Readonly<Record<string, string>> {
   const requests = parsePodResources(spec).podLevel?.requests
   const quantities: Record<string, string> = {}
-  for (const [name, format] of [
-    ['cpu', formatCpu],
-    ['memory', formatMemory],
-  ] as const) {
+  for (const name of ['cpu', 'memory'] as const) {
     const milli = requests?.[name]
-    if (milli !== undefined && spec.resources?.requests?.[name] === undefined) quantities[name] = format(milli)
+    if (milli === undefined || spec.resources?.requests?.[name] !== undefined) continue
+    // The sum of containers may be a fraction of a byte, as 1.1Gi is. A rounded one could be less than they request.
+    quantities[name] = name === 'memory' && milli % 1000 === 0 ? formatMemory(milli) : `${milli}m`
   }
   return quantities
 }

@@ -251,6 +251,7 @@ describe('planSidecarResources', () => {
       [{ limits: { cpu: '1' } }, { limits }, { cpu: '1000m', memory: '4096Mi' }],
       [{ requests: { cpu: '0' } }, { limits }, { cpu: '0m', memory: '4096Mi' }],
       [undefined, { requests: limits, limits }, {}],
+      [{ requests: { memory: '1.1Gi' } }, { limits }, { cpu: '4000m', memory: '1181116006400m' }],
       [{ requests: limits }, { requests: { cpu: '4' } }, { memory: '4096Mi' }],
       [{ requests: limits }, {}, {}],
     ]
