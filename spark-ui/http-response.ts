@@ -28,10 +28,14 @@ const maxHeadBytes = 65_536
  */
 const maxPieces = 4_096
 
+/** Node's client skips line breaks before a status. A server that sends nothing else does not speak HTTP. */
+const maxLeadingBreakBytes = 16
+
 const noBytes: Buffer = Buffer.alloc(0)
 const startOfHead = Buffer.from('HTTP/1.')
 const endOfHead = Buffer.from('\r\n\r\n')
 const lineBreak = Buffer.from('\r\n')
+const [carriageReturn, lineFeed] = [0x0d, 0x0a]
 
 const incomplete: ResponseStep = { kind: 'incomplete' }
 const malformed = (detail: string): ResponseStep => ({ kind: 'failed', cause: 'malformed', detail })
@@ -57,15 +61,38 @@ export function createResponseReader(bounds: BodyBounds): ResponseReader {
   let unread: Buffer = noBytes
   let current: { readonly head: Head; readonly body: BodyReader } | null = null
   let pieces = 0
+  let leadingBreakBytes = 0
+  /** How many of the unread bytes have no bare line break, so that each byte is looked at once. */
+  let checkedBytes = 0
+
+  function skipLeadingBreaks(): void {
+    let at = 0
+    while (isBreakByte(unread[at]) && leadingBreakBytes < maxLeadingBreakBytes) {
+      at += 1
+      leadingBreakBytes += 1
+    }
+    unread = unread.subarray(at)
+  }
+
+  /** Where the line breaks that end the head begin. */
+  function findEndOfHead(): number | ResponseStep {
+    if (checkedBytes === 0) skipLeadingBreaks()
+    const end = unread.indexOf(endOfHead)
+    const knownBytes = end === -1 ? unread.length : end + endOfHead.length
+    if (hasBareBreak(unread, checkedBytes, knownBytes)) return malformed('a line of the answer is not HTTP')
+    checkedBytes = knownBytes
+    return end === -1 ? describeOpenHead(unread, pieces) : end
+  }
 
   /** Reads the head, and those of informational responses before it. Null once it is read. */
   function readHead(): ResponseStep | null {
     for (;;) {
-      const end = unread.indexOf(endOfHead)
-      if (end === -1) return describeOpenHead(unread, pieces)
+      const end = findEndOfHead()
+      if (typeof end !== 'number') return end
       const head = parseHead(unread.toString('latin1', 0, end))
       if (head === null) return malformed('the answer is not HTTP')
       unread = unread.subarray(end + endOfHead.length)
+      checkedBytes = 0
       if (head.statusCode < 200) continue
       current = { head, body: createBodyReader(head, maxBodyBytes) }
       return null
@@ -122,8 +149,31 @@ function toResponse(
 function describeOpenHead(bytes: Buffer, pieces: number): ResponseStep {
   const known = Math.min(bytes.length, startOfHead.length)
   if (bytes.compare(startOfHead, 0, known, 0, known) !== 0) return malformed('the answer is not HTTP')
+  const lineEnd = bytes.indexOf(lineBreak)
+  if (lineEnd !== -1 && parseStatus(bytes.toString('latin1', 0, lineEnd)) === null)
+    return malformed('the status is not HTTP')
   const isTooLong = bytes.length > maxHeadBytes || pieces >= maxPieces
   return isTooLong ? malformed('the head of the answer is too long') : incomplete
+}
+
+const isBreakByte = (byte: number | undefined) => byte === carriageReturn || byte === lineFeed
+
+/**
+ * Whether a line break between these bytes is not that of HTTP. Such a head would never end, and the length in it would not
+ * count, so that the wait for more of it would look like a hang. Node's client rejects it as well.
+ */
+function hasBareBreak(bytes: Buffer, from: number, to: number): boolean {
+  for (let at = from; at < to; at += 1) {
+    const followsReturn = at > 0 && bytes[at - 1] === carriageReturn
+    if (followsReturn !== (bytes[at] === lineFeed)) return true
+  }
+  return false
+}
+
+/** The status code; null if it is not the first line of a response. */
+function parseStatus(line: string): number | null {
+  const [, status] = /^HTTP\/1\.[01] ([1-9]\d\d)(?: |$)/.exec(line) ?? []
+  return status === undefined ? null : Number(status)
 }
 
 /**
@@ -132,17 +182,18 @@ function describeOpenHead(bytes: Buffer, pieces: number): ResponseStep {
  */
 function parseHead(text: string): Head | null {
   const [statusLine = '', ...lines] = text.split('\r\n')
-  const [, status] = /^HTTP\/1\.[01] ([1-9]\d\d)(?: |$)/.exec(statusLine) ?? []
-  if (status === undefined) return null
+  const statusCode = parseStatus(statusLine)
+  if (statusCode === null) return null
   const fields = new Map<string, string>()
   for (const line of lines) {
     const colon = line.indexOf(':')
-    if (colon > 0) fields.set(line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim())
+    // A space before the name would make it a part of the line before.
+    if (colon > 0) fields.set(line.slice(0, colon).trimEnd().toLowerCase(), line.slice(colon + 1).trim())
   }
   const length = fields.get('content-length')
   if (length !== undefined && !/^\d{1,15}$/.test(length)) return null
   return {
-    statusCode: Number(status),
+    statusCode,
     location: fields.get('location'),
     isChunked: /\bchunked$/i.test(fields.get('transfer-encoding') ?? ''),
     contentLength: length === undefined ? null : Number(length),
@@ -180,13 +231,26 @@ const maxSizeLineBytes = 1_024
 /** The size of the chunk after `at`, and where its bytes begin; `open`: its line is not whole yet. */
 type ChunkStart = { readonly size: number; readonly at: number } | 'open' | 'malformed'
 
-/** The break that ends the chunk before belongs to this line, so that both are read together. */
+/** What a line with the size of a chunk may begin with. */
+const openSizeLine = /^0*[0-9a-f]{0,8} *(?:;.*)?\r?$/i
+
+/**
+ * The break that ends the chunk before belongs to this line, so that both are read together. A line that cannot become one is
+ * malformed before it ends: it might never do so.
+ */
 function readChunkStart(bytes: Buffer, at: number, isFirst: boolean): ChunkStart {
   const lineAt = isFirst ? at : at + lineBreak.length
+  const knownBreak = bytes.subarray(at, lineAt)
+  if (!lineBreak.subarray(0, knownBreak.length).equals(knownBreak)) return 'malformed'
   const lineEnd = bytes.indexOf(lineBreak, lineAt)
-  if (lineEnd === -1) return bytes.length - at > maxSizeLineBytes ? 'malformed' : 'open'
-  if (!isFirst && bytes.compare(lineBreak, 0, lineBreak.length, at, lineAt) !== 0) return 'malformed'
-  const [, size] = /^([0-9a-f]{1,8}) *(?:;.*)?$/i.exec(bytes.toString('latin1', lineAt, lineEnd)) ?? []
+  const line = bytes.toString(
+    'latin1',
+    lineAt,
+    Math.min(lineEnd === -1 ? bytes.length : lineEnd, lineAt + maxSizeLineBytes + 1),
+  )
+  if (line.length > maxSizeLineBytes) return 'malformed'
+  if (lineEnd === -1) return openSizeLine.test(line) ? 'open' : 'malformed'
+  const [, size] = /^0*([0-9a-f]{1,8}) *(?:;.*)?$/i.exec(line) ?? []
   return size === undefined ? 'malformed' : { size: Number.parseInt(size, 16), at: lineEnd + lineBreak.length }
 }
 

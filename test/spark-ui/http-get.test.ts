@@ -68,6 +68,14 @@ describe('sendUiRequest', () => {
     assert.ok(result.kind === 'response' && result.isTruncated && result.response.body.length < pieces)
   })
 
+  test('another server that ends its lines as HTTP does not, and keeps the connection → malformed, not silent', async (t) => {
+    const ui = await rawUi(t, (socket: Socket) => {
+      socket.write('HTTP/1.1 200 OK\nContent-Length: 2\n\nok')
+    })
+    const result = await request(ui.port, 20_000)
+    assert.equal(result.kind === 'failed' && result.cause, 'malformed')
+  })
+
   test('a body that is longer than asked for → truncated, and its bytes counted', async (t) => {
     const ui = await httpUi(t, (_request, response) => response.end('x'.repeat(100_000)))
     const read = (result: UiResult) =>

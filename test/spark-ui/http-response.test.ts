@@ -67,6 +67,18 @@ const cases: readonly (readonly [what: string, response: string, expected: strin
   ['another protocol', 'SSH-2.0-OpenSSH\r\n', 'malformed'],
   ['a newer HTTP', 'HTTP/2.0 200 OK\r\n\r\n', 'malformed'],
   ['a status that is none', 'HTTP/1.1 OK\r\n\r\n', 'malformed'],
+  ['a length with a space before its colon', `${ok}Content-Length : 1\r\n\r\nbc`, '200 b'],
+  ['a folded line that looks like a length', `${ok}A: b\r\n Content-Length: 1\r\n\r\nbc`, '200 bc'],
+  ['line breaks before the status', `\r\n\r\n${ok}Content-Length: 1\r\n\r\nb`, '200 b'],
+  ['too many line breaks before the status', `${'\r\n'.repeat(20)}${ok}Content-Length: 1\r\n\r\nb`, 'malformed'],
+  [
+    'a size with zeros before it',
+    `${ok}Transfer-Encoding: chunked\r\n\r\n${'0'.repeat(20)}1\r\na\r\n000\r\n\r\n`,
+    '200 a',
+  ],
+  ['a size with too many zeros', `${ok}Transfer-Encoding: chunked\r\n\r\n${'0'.repeat(2_000)}1\r\na\r\n`, 'malformed'],
+  ['a bare line feed beside line breaks', `${ok}A: b\nContent-Length: 1\r\n\r\nb`, 'malformed'],
+  ['a bare carriage return beside line breaks', `${ok}A: b\rContent-Length: 1\r\n\r\nb`, 'malformed'],
   ['lines of the head that are no fields', `${ok}: a\r\nfolded\r\n more\r\nContent-Length: 1\r\n\r\nb`, '200 b'],
   ['a length that is none', `${ok}Content-Length: -1\r\n\r\n`, 'malformed'],
   ['a head that never ends', `${ok}A: ${'x'.repeat(70_000)}`, 'malformed'],
@@ -75,7 +87,38 @@ const cases: readonly (readonly [what: string, response: string, expected: strin
   ['nothing', '', 'reset'],
 ]
 
+const chunked = `${ok}Transfer-Encoding: chunked\r\n\r\n`
+/** Answers of servers of another protocol, which may keep the connection open. To wait for more of them would look like a hang. */
+const openCases: readonly (readonly [what: string, response: string, expected: 'malformed' | 'incomplete'])[] = [
+  ['a head with bare line feeds', 'HTTP/1.1 200 OK\nContent-Length: 2\n\nok', 'malformed'],
+  ['a bare line feed after a line of HTTP', `${ok}Content-Length: 2\n\nok`, 'malformed'],
+  ['a head with bare carriage returns', 'HTTP/1.1 200 OK\rContent-Length: 2\r\rok', 'malformed'],
+  ['a status line that is none', 'HTTP/1.1 OK\r\n', 'malformed'],
+  ['a size with a bare line feed', `${chunked}2\nok\n0\n\n`, 'malformed'],
+  ['a later size with a bare line feed', `${chunked}2\r\nok\r\n0\n\n`, 'malformed'],
+  ['a chunk with a bare line feed after it', `${chunked}2\r\nok\n`, 'malformed'],
+  ['a chunk that is longer than its size', `${chunked}2\r\nokok`, 'malformed'],
+  ['a size that is none', `${chunked}ok`, 'malformed'],
+  ['a head that goes on', `${ok}A: b\r`, 'incomplete'],
+  ['a chunk that ends in a carriage return', `${chunked}2\r\na\r\r`, 'incomplete'],
+  ['a size that goes on', `${chunked}2\r\nok\r\n00a ;b=c\r`, 'incomplete'],
+  ['line breaks alone', '\r\n', 'incomplete'],
+]
+
 describe('createResponseReader', () => {
+  for (const [what, response, expected] of openCases) {
+    test(`${what}, on a connection that stays open → ${expected}, however it is cut into pieces`, () => {
+      fc.assert(
+        fc.property(fc.array(fc.nat(), { maxLength: 30 }), (cuts) => {
+          const reader = createResponseReader({ maxBodyBytes })
+          const steps = byPieces(Buffer.from(response), cuts).map((piece) => describeStep(reader.add(piece)))
+          assert.equal(steps.find((step) => step !== 'incomplete') ?? 'incomplete', expected)
+        }),
+        { numRuns: 50 },
+      )
+    })
+  }
+
   for (const [what, response, expected] of cases) {
     test(`${what} → ${expected.slice(0, 40)}, however it is cut into pieces`, () => {
       const bytes = Buffer.from(response)
