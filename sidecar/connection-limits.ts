@@ -32,6 +32,16 @@ export function limitConnections(server: Server, limits: ConnectionLimits): void
     socket.destroy()
   }
 
+  /** Closes the connection after `limitMs`, unless another timer has begun for it by then. */
+  function startTimer(socket: Socket, limitMs: number): NodeJS.Timeout {
+    // Timers run before reads. A process that did not run finds both the timer and the request: the request is read first.
+    const timer = setTimeout(() => setImmediate(closeIfCurrent), limitMs)
+    const closeIfCurrent = () => {
+      if (open.get(socket)?.timer === timer) close(socket)
+    }
+    return timer
+  }
+
   function closeOldest(address: string): void {
     for (const [socket, connection] of open) {
       if (connection.address !== address) continue
@@ -45,7 +55,7 @@ export function limitConnections(server: Server, limits: ConnectionLimits): void
     const counts = countAddresses(open.values())
     if ((counts.get(address) ?? 0) >= limits.perAddress) closeOldest(address)
     else if (open.size >= limits.total) closeOldest(findLargest(counts))
-    open.set(socket, { address, timer: setTimeout(() => close(socket), limits.requestMs) })
+    open.set(socket, { address, timer: startTimer(socket, limits.requestMs) })
     socket.once('close', () => close(socket))
   })
   server.prependListener('request', ({ socket }, response) => {
@@ -53,7 +63,7 @@ export function limitConnections(server: Server, limits: ConnectionLimits): void
     const connection = open.get(socket)
     if (connection === undefined) return
     clearTimeout(connection.timer)
-    connection.timer = setTimeout(() => close(socket), limits.responseMs)
+    connection.timer = startTimer(socket, limits.responseMs)
   })
 }
 

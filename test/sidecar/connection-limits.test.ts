@@ -102,6 +102,19 @@ describe('limitConnections', { timeout: 120_000 }, () => {
     assert.equal(await server.ask('127.0.0.2'), 200)
   })
 
+  test('a request that came in time, while this process did not run → it is answered', async (t) => {
+    const limits = { ...sidecarLimits, requestMs: 2_000 }
+    const server = await serve(t, limits)
+    const socket = server.open('127.0.0.2')
+    await until(async () => (await server.connections()) === 1)
+    // The event loop runs timers next, before it reads.
+    await new Promise((resolve) => setImmediate(resolve))
+    socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, limits.requestMs + 100)
+    await once(socket, 'close')
+    assert.ok(socket.bytesRead > 0)
+  })
+
   test('a client that does not read its response → its connection is closed', async (t) => {
     const server = await serve(t, { ...sidecarLimits, responseMs: 200 }, 'x'.repeat(50_000_000))
     const socket = server.open('127.0.0.2', 'GET / HTTP/1.1\r\nHost: x\r\n\r\n')
