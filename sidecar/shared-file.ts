@@ -34,11 +34,35 @@ export function readSharedFile(
   }
 }
 
-/** Replaces a file by a rename, so that no reader ever sees a part of it. Throws what the file system throws. */
+/**
+ * Replaces a file by a rename, so that no reader ever sees a part of it. The driver may have planted at the temporary name what
+ * this container cannot remove: a folder, or a file of another user. The second attempt has a name that it cannot know, and is
+ * the last one, because the volume may also be full. Throws what the file system throws, and leaves no temporary file of its own.
+ */
 export function writeSharedFile(dir: string, name: string, text: string): void {
-  const temporary = join(dir, `.${name}.tmp`)
+  try {
+    replaceFile(join(dir, name), text, join(dir, `.${name}.tmp`))
+  } catch {
+    replaceFile(join(dir, name), text, join(dir, `.${name}.${Math.random().toString(36).slice(2)}.tmp`))
+  }
+}
+
+function replaceFile(path: string, text: string, temporary: string): void {
   rmSync(temporary, { force: true })
-  // Fails if the name exists again, because a link must not be followed and a pipe would block.
-  writeFileSync(temporary, text, { flag: 'wx' })
-  renameSync(temporary, join(dir, name))
+  try {
+    // Fails if the name exists again, because a link must not be followed and a pipe would block.
+    writeFileSync(temporary, text, { flag: 'wx' })
+    renameSync(temporary, path)
+  } catch (error) {
+    removeIfPossible(temporary)
+    throw error
+  }
+}
+
+function removeIfPossible(path: string): void {
+  try {
+    rmSync(path, { force: true })
+  } catch {
+    // The error of the write says more.
+  }
 }

@@ -1,4 +1,4 @@
-import { lstatSync, rmSync } from 'node:fs'
+import { lstatSync, rmSync, type Stats } from 'node:fs'
 import { join } from 'node:path'
 import { verdictFiles } from '../core/contract/pod-contract.ts'
 import { maxRecordBytes, parseProcessRecord, type RecordedProcesses } from '../core/linux/process-record.ts'
@@ -57,7 +57,8 @@ export interface VerdictFiles {
   writeRestartState(state: RestartState): void
 }
 
-export function openVerdictFiles(dir: string): VerdictFiles {
+/** `writeFile` is a parameter so that a test can have a full volume. */
+export function openVerdictFiles(dir: string, writeFile = writeSharedFile): VerdictFiles {
   const path = (name: string) => join(dir, name)
   const written = new Map<string, string | null>()
   const records = createRecordReader(path(verdictFiles.processes))
@@ -66,12 +67,16 @@ export function openVerdictFiles(dir: string): VerdictFiles {
     written.set(name, null)
   }
   const write = (name: string, text: string) => {
-    writeSharedFile(dir, name, text)
+    writeFile(dir, name, text)
     written.set(name, text)
   }
-  /** Whether the driver has removed the file that was written, or has put something in its place. */
+  /**
+   * Whether the driver has removed the file that was written, or has put something in its place. A file that cannot be looked at
+   * may be anything, and must not keep the others from being written.
+   */
   const isForeign = (name: keyof VerdictFileContents, text: string | null): boolean => {
-    const stats = lstatSync(path(verdictFiles[name]), { throwIfNoEntry: false })
+    const stats = lookAt(path(verdictFiles[name]))
+    if (stats === 'unknown') return true
     return text === null ? stats !== undefined : stats?.isFile() !== true || stats.size !== Buffer.byteLength(text)
   }
   return {
@@ -112,6 +117,15 @@ export function openVerdictFiles(dir: string): VerdictFiles {
   }
 }
 
+/** Undefined if there is no file. Never throws. */
+function lookAt(path: string): Stats | undefined | 'unknown' {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false })
+  } catch {
+    return 'unknown'
+  }
+}
+
 /** Reads the records of the probes, and remembers the last complete one. */
 function createRecordReader(path: string) {
   let last: { readonly record: RecordedProcesses; readonly writtenMs: number; readonly bytes: number } | null = null
@@ -122,8 +136,9 @@ function createRecordReader(path: string) {
   /** Whether the file still is the one that was read last. The probe writes every few seconds, and each poll asks twice. */
   function isUnchanged(): boolean {
     if (last === null || incompleteReads > 0) return false
-    const stats = lstatSync(path, { throwIfNoEntry: false })
-    return stats?.isFile() === true && stats.mtimeMs === last.writtenMs && stats.size === last.bytes
+    const stats = lookAt(path)
+    if (stats === undefined || stats === 'unknown') return false
+    return stats.isFile() && stats.mtimeMs === last.writtenMs && stats.size === last.bytes
   }
 
   /** Whether there is a file. */

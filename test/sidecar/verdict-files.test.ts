@@ -1,15 +1,17 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import {
+import fs, {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
@@ -134,6 +136,42 @@ describe('write', () => {
     mkdirSync(path('starting'))
     assert.throws(() => files.write(contents))
     assert.equal(read('hung'), '4711\n')
+  })
+
+  test('one file cannot be looked at → it is written, and another one is removed', (t) => {
+    const { files, path, read } = volume(t)
+    files.write({ ...contents, ready: 'ready\n' })
+    const { lstatSync } = fs
+    const fail = (target: fs.PathLike, options: fs.StatSyncOptions) => {
+      if (target === path('ready')) throw new Error('EIO')
+      return lstatSync(target, options)
+    }
+    t.mock.method(fs, 'lstatSync', fail)
+    syncBuiltinESMExports()
+    t.after(() => {
+      t.mock.restoreAll()
+      syncBuiltinESMExports()
+    })
+    files.write({ ...contents, hung: null, ready: 'ready\n' })
+    assert.deepEqual([existsSync(path('hung')), read('ready')], [false, 'ready\n'])
+  })
+
+  test('folders in place of the temporary files → each file is written, and no other file stays', (t) => {
+    const { files, path, read } = volume(t)
+    const temporary = ['.hung.tmp', '.ready.tmp', '..writable.tmp', '.restart-state.json.tmp']
+    for (const name of temporary) mkdirSync(path(name))
+    files.clear()
+    files.write({ ...contents, ready: 'ready\n' })
+    files.writeRestartState({ ...initialRestartState, attempt: 3 })
+    assert.deepEqual([read('hung'), read('ready'), files.readRestartState().attempt], ['4711\n', 'ready\n', 3])
+    assert.deepEqual(readdirSync(path('')).toSorted(), [...temporary, 'hung', 'ready', 'restart-state.json'].toSorted())
+  })
+
+  test('a file that cannot be replaced → no temporary file stays', (t) => {
+    const { files, path } = volume(t)
+    mkdirSync(path('hung'))
+    assert.throws(() => files.write(contents))
+    assert.deepEqual(readdirSync(path('')), ['hung'])
   })
 })
 

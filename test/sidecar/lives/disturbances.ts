@@ -1,6 +1,3 @@
-import { mkdirSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
-import { verdictFiles } from '../../../core/contract/pod-contract.ts'
 import { between, oneOf, type Random, weighted } from '../../support/random.ts'
 import type { Kubelet, KubeletWeather } from './kubelet.ts'
 import type { SidecarWeather } from './sidecar-process.ts'
@@ -17,13 +14,13 @@ export const createWeather = (): Weather => ({
   probesBlockedUntilMs: 0,
   timeouts: 0,
   recordsAreCut: false,
+  volumeIsFull: false,
 })
 
 interface Disturbed {
   readonly random: Random
   readonly time: VirtualTime
   readonly weather: Weather
-  readonly dir: string
   readonly trace: (text: string) => void
   readonly kubelet: Kubelet
 }
@@ -35,9 +32,6 @@ interface Disturbance {
   readonly breaks?: boolean
   begin(disturbed: Disturbed): number
 }
-
-/** The names of the files that the sidecar writes. A folder in place of the temporary file makes a write fail. */
-const writtenFiles = ['hung', 'starting', 'ready', 'doubt', '.writable', verdictFiles.restartState]
 
 const disturbances: readonly [Disturbance, ...Disturbance[]] = [
   {
@@ -121,16 +115,13 @@ const disturbances: readonly [Disturbance, ...Disturbance[]] = [
     name: 'the volume is full',
     weight: 2,
     breaks: true,
-    begin: ({ random, time, dir, weather }) => {
+    begin: ({ random, time, weather }) => {
       const lastsMs = between(random, 10_000, 15 * minuteMs)
-      const block = (act: (path: string) => void) => {
-        for (const name of writtenFiles) act(join(dir, `.${name}.tmp`))
-      }
-      block((path) => mkdirSync(path, { recursive: true }))
+      weather.volumeIsFull = true
       weather.recordsAreCut = true
       time.at(time.nowMs() + lastsMs, () => {
         weather.recordsAreCut = false
-        block((path) => rmSync(path, { recursive: true, force: true }))
+        weather.volumeIsFull = false
       })
       return lastsMs + 20_000
     },

@@ -105,7 +105,7 @@ async function simulate(random: Random, setup: PodSetup, dir: string): Promise<P
     },
     onPodEnd: () => {},
   })
-  scheduleDisturbances({ random, time, weather, dir, trace: log, kubelet }, (untilMs, breaks) => {
+  scheduleDisturbances({ random, time, weather, trace: log, kubelet }, (untilMs, breaks) => {
     calmSinceMs = Math.max(calmSinceMs, untilMs)
     isBroken ||= breaks
   })

@@ -3,6 +3,7 @@ import { openBlackBoxFiles } from '../../../sidecar/black-box-files.ts'
 import { createSidecarLog } from '../../../sidecar/log.ts'
 import { createMonitor, type Monitor } from '../../../sidecar/monitor.ts'
 import { createPoller } from '../../../sidecar/poller.ts'
+import { writeSharedFile } from '../../../sidecar/shared-file.ts'
 import type { SidecarState } from '../../../sidecar/status.ts'
 import { openVerdictFiles, removeBadFiles, type VerdictFiles } from '../../../sidecar/verdict-files.ts'
 import { createUiClient } from '../../../spark-ui/ui-client.ts'
@@ -19,6 +20,8 @@ export interface SidecarWeather {
   lagMs: () => number
   /** By how much the wall clock of the node has been stepped. */
   wallSkewMs: number
+  /** Whether each write of a file fails. */
+  volumeIsFull: boolean
 }
 
 export interface SidecarProcessOptions {
@@ -91,7 +94,10 @@ export function startSidecar(options: SidecarProcessOptions): SidecarProcess {
   }
 
   function openMonitor(): Monitor | string {
-    const files = openVerdictFiles(dir)
+    const files = openVerdictFiles(dir, (...file) => {
+      if (weather.volumeIsFull) throw new Error('ENOSPC: no space left on device')
+      writeSharedFile(...file)
+    })
     try {
       files.clear()
     } catch (error) {
