@@ -78,7 +78,8 @@ export async function sendUiRequest(uiRequest: UiRequest): Promise<UiResult> {
     const timer = setTimeout(() => setImmediate(timeOut), timeoutMs)
     const timeOut = () => {
       const detail = `no answer within ${timeoutMs} ms`
-      fail({ kind: 'failed', cause: 'timeout', detail, tookMs: tookMs(), connected: progress.connected })
+      const cause = reader.hasOnlyBreaks() ? 'malformed' : 'timeout'
+      fail({ kind: 'failed', cause, detail, tookMs: tookMs(), connected: progress.connected })
     }
     const reader = createResponseReader(uiRequest)
     const follow = (step: ResponseStep) => {

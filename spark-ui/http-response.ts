@@ -18,6 +18,8 @@ export interface ResponseReader {
   add(piece: Buffer): ResponseStep
   /** The connection has ended. */
   end(): ResponseStep
+  /** Whether nothing but line breaks has come. A hung UI sends nothing; a server of another protocol may wait after them. */
+  hasOnlyBreaks(): boolean
 }
 
 /** As much as Node's client was given for a head: filters of users may set long cookies. */
@@ -122,6 +124,7 @@ export function createResponseReader(bounds: BodyBounds): ResponseReader {
       if (isWhole && current !== null) return toResponse(current.head, current.body.content(), false, maxBodyBytes)
       return { kind: 'failed', cause: 'reset', detail: 'the connection ended before the answer' }
     },
+    hasOnlyBreaks: () => leadingBreakBytes > 0 && unread.length === 0 && current === null,
   }
 }
 

@@ -76,6 +76,15 @@ describe('sendUiRequest', () => {
     assert.equal(result.kind === 'failed' && result.cause, 'malformed')
   })
 
+  test('another server that sends a line break and waits → malformed, not silent', async (t) => {
+    const ui = await rawUi(t, (socket: Socket) => {
+      socket.write('\r\n')
+    })
+    const result = await request(ui.port, 2_000)
+    // A loaded machine may hold this process up, which is not blamed on the server.
+    assert.ok(result.kind === 'inconclusive' || (result.kind === 'failed' && result.cause === 'malformed'))
+  })
+
   test('a body that is longer than asked for → truncated, and its bytes counted', async (t) => {
     const ui = await httpUi(t, (_request, response) => response.end('x'.repeat(100_000)))
     const read = (result: UiResult) =>
