@@ -35,20 +35,25 @@ export interface WorkProgress {
   /** The number of all jobs in the newest metrics that have it. Null if none has. */
   readonly allJobs: number | null
   /** How many events about executors Spark has dropped, in the newest metrics that have it. Null if none has. */
-  readonly dropped: { readonly events: number; readonly readMs: number } | null
+  readonly dropped: DroppedEvents | null
   /**
-   * The known number of dropped events about executors when something could last run tasks, or no job was active. Null if it
-   * was not known then: the next number that is read.
+   * The number of dropped events about executors, from which on a rise counts: the newest that was read while something could
+   * run tasks, or no job was active, and when it was last read without a rise. Null if it is not known: the next that is read.
    */
-  readonly droppedBefore: number | null
-  /** When the first observation was made. Null before. */
-  readonly beganMs: number | null
+  readonly droppedBefore: DroppedEvents | null
+  /** Whether the next observation is the first of a driver whose start was seen. Its Spark has dropped no events before. */
+  readonly isNew: boolean
   /** The jobs of the newest reading. */
   readonly listedJobIds: readonly number[]
   /** The listed jobs that have ended according to the scheduler: the UI may list them forever. */
   readonly endedJobIds: ReadonlySet<number>
   /** When the scheduler's own count last had an active job. Null if it never had. */
   readonly schedulerActiveMs: number | null
+}
+
+interface DroppedEvents {
+  readonly events: number
+  readonly readMs: number
 }
 
 /** A time in which a set of jobs ended no task. */
@@ -77,34 +82,32 @@ export const noProgress: WorkProgress = {
   unchangedCount: null,
   allJobs: null,
   dropped: null,
-  droppedBefore: 0,
-  beganMs: null,
+  droppedBefore: null,
+  isNew: true,
   listedJobIds: [],
   endedJobIds: new Set(),
   schedulerActiveMs: null,
 }
 
 /** Of a driver, or of a SparkContext, whose first events this observer has not seen. */
-export const unseenProgress: WorkProgress = { ...noProgress, droppedBefore: null }
+export const unseenProgress: WorkProgress = { ...noProgress, isNew: false }
 
 /** A driver with thousands of concurrent jobs is judged by the oldest of them. */
 const maxJobs = 500
 
 export function updateProgress(before: WorkProgress, observation: Observation, nowMs: number): WorkProgress {
-  const known = { ...forgetEndedJobs(before, observation.metrics), beganMs: before.beganMs ?? nowMs }
-  const counted = updateMetrics(known, observation.metrics, nowMs)
+  const counted = updateMetrics(forgetEndedJobs(before, observation.metrics), observation.metrics, nowMs)
   const read = observation.jobs === undefined ? counted : updateJobs(counted, observation.jobs, nowMs)
   const cores = updateCores(read, observation.executors, nowMs)
-  const droppedBefore = updateDroppedBefore(read, observation, nowMs)
+  const droppedBefore = updateDroppedBefore({ ...read, cores }, observation.metrics, nowMs)
   const isStarved = read.isActive && !read.hasTasks && cores?.count === 0
   const isNews = observation.jobs !== undefined || observation.executors !== undefined
   // Without executors, no task can end: the job is not stalled.
   const unchangedNonStream = isStarved ? null : read.unchangedNonStream
-  if (!isNews) return { ...read, cores, droppedBefore }
+  const after = { ...read, cores, droppedBefore, isNew: false }
+  if (!isNews) return after
   return {
-    ...read,
-    cores,
-    droppedBefore,
+    ...after,
     unchangedNonStream,
     starved: isStarved ? extendSpan(read.starved, nowMs) : null,
   }
@@ -208,20 +211,27 @@ function updateCores(
   return cores === null || read.hasTasks || !read.isActive || nowMs - cores.readMs > staleMs ? null : cores
 }
 
-/** A number of dropped events that is older may have risen long ago. */
+/** A number of dropped events that is older may have risen long before jobs began to wait. */
 const oldestDroppedMs = 600_000
 
-/** The first SparkContext begins with none. A number that falls is that of another one, of which nothing else is known. */
+/**
+ * Readings come one at a time, so a number counts as read while tasks could run if the newest readings of jobs or executors, up
+ * to `staleMs` old, say so. A number that falls is that of another SparkContext, of which nothing else is known.
+ */
 function updateDroppedBefore(
-  { hasTasks, dropped, droppedBefore, beganMs }: WorkProgress,
-  { jobs, executors, metrics }: Observation,
+  { hasTasks, readMs, cores, dropped, droppedBefore, starved, isNew }: WorkProgress,
+  metrics: MetricsReading | undefined,
   nowMs: number,
-): number | null {
-  const couldRun = (jobs !== undefined && hasTasks) || (executors?.cores ?? 0) > 0 || metrics?.activeJobs === 0
-  if (couldRun && nowMs - (dropped?.readMs ?? beganMs ?? nowMs) > oldestDroppedMs) return null
-  if (dropped === null) return droppedBefore
-  return couldRun ? dropped.events : Math.min(droppedBefore ?? dropped.events, dropped.events)
+): DroppedEvents | null {
+  const known = isNew ? { events: 0, readMs: nowMs } : droppedBefore
+  if (dropped === null) return known
+  const runsTasks = hasTasks && readMs !== null && nowMs - readMs <= staleMs
+  const couldRun = runsTasks || (cores?.count ?? 0) > 0 || metrics?.activeJobs === 0
+  if (couldRun || known === null || dropped.events <= known.events) return dropped
+  return isOldDropped(known, starved?.sinceMs ?? nowMs) ? dropped : known
 }
+
+const isOldDropped = ({ readMs }: DroppedEvents, starvedMs: number) => starvedMs - readMs > oldestDroppedMs
 
 /** No task has ended although jobs run. Off by default: one long task looks the same. Certain because a user set the limit. */
 export function concludeStall(
@@ -250,7 +260,8 @@ export function concludeNoExecutors(
     { witness: 'jobs', report: 'active jobs without a running task', sinceMs },
     { witness: 'executors', report: 'no executor with a core', sinceMs },
   ]
-  const lost = (dropped?.events ?? 0) - (droppedBefore ?? 0)
+  const isKnown = droppedBefore !== null && !isOldDropped(droppedBefore, sinceMs)
+  const lost = isKnown ? (dropped?.events ?? 0) - droppedBefore.events : 0
   if (lost <= 0 || (schedulerActiveMs ?? -1) < sinceMs)
     return createHung('no-executors', 'likely', detail, evidence, nowMs)
   const report = `${lost} dropped events of the queue executorManagement since a task could last run`

@@ -1,6 +1,6 @@
 /** What the page of streaming queries shows: the verdict `query-ended`. */
 import type { JudgeContext } from './judge-context.ts'
-import { isFresh } from './processes.ts'
+import { isFresh, type ProcessHistory } from './processes.ts'
 import type { WorkProgress } from './progress.ts'
 import { covers, extendSpan, type ReadingSpan } from './span.ts'
 import { dumpSlackMs, type ThreadHistory } from './threads.ts'
@@ -129,6 +129,18 @@ export function concludeQueryEnded(work: EndedWork, context: JudgeContext): Hung
   return createHung('query-ended', 'certain', `${detail}; ${idle.report}`, [failed, idle], nowMs)
 }
 
+/** The probes recorded the driver when its query failed if their newest record is at most this much older. */
+const longestRecordGapMs = 120_000
+
+/**
+ * Whether the JVM works since `sinceMs`, or the probes that recorded it no longer show whether it does. If none recorded it then,
+ * as where only the startup probe records, this witness is missing from the start, and the thread dumps decide.
+ */
+function mayWork({ idleness: { jvmShare }, newestJvm }: ProcessHistory, sinceMs: number, nowMs: number): boolean {
+  if (newestJvm === null || newestJvm.recordedMs < sinceMs - longestRecordGapMs) return false
+  return !isFresh(newestJvm, nowMs) || jvmShare === null || jvmShare >= workingShare
+}
+
 interface FailedSince {
   readonly sinceMs: number
   readonly queryEndedDeadlineMs: number
@@ -138,15 +150,14 @@ interface FailedSince {
 function findIdleMain(
   { threads: { main, hasServer }, progress: { quiet, readMs, lastJobMs } }: EndedWork,
   { sinceMs, queryEndedDeadlineMs }: FailedSince,
-  { processes: { idleness, newest }, deadlines: { threadDumpIntervalMs }, nowMs }: JudgeContext,
+  { processes, deadlines: { threadDumpIntervalMs }, nowMs }: JudgeContext,
 ): VerdictEvidence | null {
   const isQuiet = quiet !== null && readMs !== null && readMs >= sinceMs && (lastJobMs ?? -1) <= sinceMs
   const { kind, span } = main
   if (!isQuiet || hasServer || span.readings < 2 || !covers(span, threadDumpIntervalMs - dumpSlackMs, nowMs))
     return null
-  // A record from before the failure, as where only the startup probe records, says nothing about what is done since.
-  const wasRecorded = newest !== null && newest.recordedMs >= sinceMs
-  if (wasRecorded && (idleness.jvmShare ?? 0) >= workingShare) return null
+  if (mayWork(processes, sinceMs, nowMs)) return null
+  const { idleness, newest } = processes
   const isLong = nowMs - sinceMs >= timedFactor * queryEndedDeadlineMs
   switch (kind) {
     case 'unknown':

@@ -175,6 +175,23 @@ const endedUntil = (untilMs: number, dump: ThreadsReading = healthyDump, others:
   [0, answers({ jobs: jobs(), queries: queries({}) })],
   ...watch(30_000, untilMs, { jobs: jobs(), queries: queries(failed), threads: dump, metrics: metrics(), ...others }),
 ]
+/** The same from 10 minutes on, with a record every 10 s until `recordedUntilMs`, of a JVM that uses `cores`. */
+const endedAndRecorded = (
+  recordedUntilMs: number,
+  cores: number,
+  untilMs = 15 * minuteMs,
+  isRecorded = (_: number) => true,
+): readonly Step[] => {
+  let processes: Observation['processes']
+  return repeat(7 * minuteMs, untilMs, 10_000, (atMs) => {
+    if (atMs <= recordedUntilMs && isRecorded(atMs)) processes = record(atMs, { cpuTicks: (atMs / 10) * cores })
+    const ended = atMs < failedMs ? {} : { queries: queries(failed), threads: healthyDump }
+    const isRead = atMs % 30_000 === 0
+    const read = { jobs: jobs(), metrics: metrics(), queries: queries({}), ...ended }
+    return answers({ ...(isRead ? read : {}), ...(processes === undefined ? {} : { processes }) })
+  })
+}
+const failedMs = 10 * minuteMs
 const endedAndPython = (perSecond: number): readonly Step[] =>
   endedUntil(12 * minuteMs, threads(main(frames.python), scheduler, listeners)).map(([atMs, observation]) => [
     atMs,
@@ -265,10 +282,35 @@ testVerdicts('query-ended', [
     verdict: 'hung query-ended likely',
   },
   {
-    what: 'the JVM worked before the failure, and no probe has recorded it since',
+    what: 'the JVM works, and the records end shortly before the failure',
+    steps: endedAndRecorded(failedMs - 10_000, 3),
+    verdict: 'hung query-ended likely',
+  },
+  {
+    what: 'the JVM was idle, and the records end after the failure',
+    steps: endedAndRecorded(failedMs + 10_000, 0),
+    verdict: 'hung query-ended likely',
+  },
+  {
+    what: 'the JVM works, and its first record after a gap does not say so yet',
+    steps: endedAndRecorded(20 * minuteMs, 3, 15 * minuteMs, (atMs) => atMs < failedMs || atMs >= 15 * minuteMs),
+    verdict: 'hung query-ended likely',
+  },
+  {
+    what: 'the JVM works and is recorded',
+    steps: endedAndRecorded(20 * minuteMs, 3),
+    verdict: 'hung query-ended likely',
+  },
+  {
+    what: 'the JVM is idle and is recorded',
+    steps: endedAndRecorded(20 * minuteMs, 0.01),
+    verdict: 'hung query-ended certain',
+  },
+  {
+    what: 'the JVM worked long before the failure, and no probe has recorded it since',
     steps: [
-      ...repeat(-3 * minuteMs, -10_000, 10_000, (atMs) =>
-        answers({ processes: record(atMs, { cpuTicks: (atMs + 3 * minuteMs) / 20 }) }),
+      ...repeat(-6 * minuteMs, -3 * minuteMs, 10_000, (atMs) =>
+        answers({ processes: record(atMs, { cpuTicks: (atMs + 6 * minuteMs) / 20 }) }),
       ),
       ...endedUntil(5 * minuteMs),
     ],
@@ -472,6 +514,69 @@ testVerdicts('no-executors', [
     steps: [
       ...watch(0, 30 * minuteMs, { jobs: jobs({}) }),
       ...watch(30 * minuteMs + 30_000, 41 * minuteMs, { ...waiting, metrics: metrics(dropped) }),
+    ],
+    verdict: 'hung no-executors likely',
+  },
+  {
+    what: 'the count is from long before, and tasks ran until jobs began to wait',
+    steps: [
+      [0, answers({ jobs: jobs({}), metrics: metrics({ ...dropped, droppedExecutorEvents: 0 }) })],
+      ...repeat(10_000, 25 * minuteMs + 20_000, 10_000, (atMs) =>
+        answers(atMs % 30_000 === 0 ? { jobs: jobs({}) } : {}),
+      ),
+      ...watch(25 * minuteMs + 30_000, 36 * minuteMs, { ...waiting, metrics: metrics(dropped) }),
+    ],
+    verdict: 'hung no-executors likely',
+  },
+  {
+    what: 'the count was young when the last task was seen, and old when jobs were seen to wait',
+    steps: [
+      [0, answers({ jobs: jobs({}), metrics: metrics({ ...dropped, droppedExecutorEvents: 0 }) })],
+      ...repeat(10_000, 25 * minuteMs, 10_000, (atMs) => answers(atMs === 9 * minuteMs ? { jobs: jobs({}) } : {})),
+      ...watch(25 * minuteMs + 30_000, 36 * minuteMs, { ...waiting, metrics: metrics(dropped) }),
+    ],
+    verdict: 'hung no-executors likely',
+  },
+  {
+    what: 'the count is from long before, and rises while jobs wait',
+    steps: [
+      [0, answers({ jobs: jobs({}), metrics: metrics({ ...dropped, droppedExecutorEvents: 0 }) })],
+      ...watch(30_000, 25 * minuteMs, { jobs: jobs({}) }),
+      ...watch(25 * minuteMs + 30_000, 36 * minuteMs, (atMs) => ({
+        ...waiting,
+        metrics: metrics({ ...dropped, droppedExecutorEvents: atMs < 28 * minuteMs ? 2 : 3 }),
+      })),
+    ],
+    verdict: 'hung no-executors certain',
+  },
+  {
+    what: 'the count is from long before, and has not risen until jobs wait',
+    steps: [
+      [0, answers({ jobs: jobs({}), metrics: metrics({ ...dropped, droppedExecutorEvents: 0 }) })],
+      ...watch(30_000, 25 * minuteMs, { jobs: jobs({}) }),
+      ...watch(25 * minuteMs + 30_000, 36 * minuteMs, (atMs) => ({
+        ...waiting,
+        metrics: metrics({ ...dropped, droppedExecutorEvents: atMs < 28 * minuteMs ? 0 : 2 }),
+      })),
+    ],
+    verdict: 'hung no-executors certain',
+  },
+  {
+    what: 'the newest count is read between the last reading with a task and the first without an executor',
+    steps: [
+      [0, answers({ jobs: jobs({}), metrics: metrics({ ...dropped, droppedExecutorEvents: 0 }) })],
+      ...watch(30_000, 5 * minuteMs, { jobs: jobs({}) }),
+      [5 * minuteMs + 10_000, answers({ metrics: metrics(dropped) })],
+      ...watch(5 * minuteMs + 30_000, 16 * minuteMs, { ...waiting, metrics: metrics(dropped) }),
+    ],
+    verdict: 'hung no-executors likely',
+  },
+  {
+    what: 'the newest count is read after the last reading with an executor and before the first without',
+    steps: [
+      [0, answers({ ...waiting, executors: executors(1), metrics: metrics({ ...dropped, droppedExecutorEvents: 0 }) })],
+      [10_000, answers({ metrics: metrics(dropped) })],
+      ...watch(30_000, 11 * minuteMs, { ...waiting, metrics: metrics(dropped) }),
     ],
     verdict: 'hung no-executors likely',
   },
