@@ -20,6 +20,10 @@ import { findPatchProblem } from './patched-object.ts'
 const seed = Number(process.env.SPARK_NANNY_FUZZ_SEED ?? Date.now() % 2 ** 31)
 const totalBodies = 20_000
 const lanes = 8
+/** The loop is measured in so many parts, of which the middle one counts: a machine under load may hold up some of them. */
+const parts = 5
+/** One body of this many is large, so that each part has some: more than a thousandth of its bodies. */
+const largeInterval = 200
 
 interface Posted {
   readonly kind: 'sound' | 'place' | 'structure' | 'bytes' | 'large'
@@ -32,10 +36,18 @@ const captures = (['driver-pod.spark-operator', 'driver-pod.spark-submit', 'driv
 )
 const reviewOf = (object: unknown) => ({ ...template, request: { ...template.request, object } })
 
-/** Every field of captured reviews with hostile texts, large bodies, then changes of captured and generated reviews. */
+/** Every field of captured reviews with hostile texts, then changes of captured and generated reviews, with large bodies between. */
 function* createBodies(random: Random): Generator<Posted> {
+  const large = createLarge()
+  let count = 0
+  for (const body of createSmall(random)) {
+    if (count++ % largeInterval === 0) yield large.next().value
+    yield body
+  }
+}
+
+function* createSmall(random: Random): Generator<Posted> {
   yield* createPlaces(random)
-  yield* createLarge()
   yield* createMutations(random)
 }
 
@@ -54,14 +66,13 @@ function* createPlaces(random: Random): Generator<Posted> {
   }
 }
 
-function* createLarge(): Generator<Posted> {
+function* createLarge(): Generator<Posted, never> {
   const annotations = { ...template, request: { ...template.request, more: {} } }
   const at = findPlaces(annotations).findIndex(({ key }) => key === 'more')
-  // Often enough that more than a thousandth of all turns would be long if the webhook parsed them.
-  for (let round = 0; round < 6; round += 1) {
+  for (;;) {
     for (const text of largeTexts) yield { kind: 'large', body: writeWith(annotations, at, text) }
+    for (const text of largeTexts) yield { kind: 'large', body: text }
   }
-  for (const text of largeTexts) yield { kind: 'large', body: text }
 }
 
 function* createMutations(random: Random): Generator<Posted> {
@@ -151,10 +162,10 @@ describe('hostile bodies', () => {
     return message
   }
 
-  /** Sends the rest of the bodies one after another. */
-  async function run(bodies: Iterator<Posted>, count: { sent: number; large: number }): Promise<void> {
+  /** Sends bodies one after another, until `total` of them have been sent. */
+  async function run(bodies: Iterator<Posted>, count: { sent: number; large: number }, total: number): Promise<void> {
     const lane = createLane(port)
-    while (count.sent < totalBodies) {
+    while (count.sent < total) {
       const number = count.sent++
       const posted = bodies.next().value as Posted
       if (posted.kind === 'large') count.large += 1
@@ -173,19 +184,26 @@ describe('hostile bodies', () => {
     await report()
     const halfSent = await Promise.all(Array.from({ length: 50 }, () => openSocket(port)))
     for (const socket of halfSent) socket.write(`${formatHead(100_000)}{"kind":`)
-    await Promise.all(Array.from({ length: lanes }, () => run(bodies, count)))
+    const loops: LoopReport[] = []
+    for (let part = 1; part <= parts; part += 1) {
+      const total = (totalBodies * part) / parts
+      await Promise.all(Array.from({ length: lanes }, () => run(bodies, count, total)))
+      loops.push(await report())
+    }
     for (const socket of halfSent) socket.destroy()
 
-    const loop = await report()
     const ms = (value: number) => `${value.toFixed(1)} ms`
     t.diagnostic(
       `seed ${seed}: ${totalBodies} bodies, ${count.large} of them large, in ${ms(performance.now() - startMs)}`,
     )
-    t.diagnostic(`CPU time of a turn: p99.9 ${ms(loop.cpuP999)}, max ${ms(loop.cpuMax)}, of ${loop.turns} turns`)
-    t.diagnostic(
-      `delay: p99.9 ${ms(loop.delayP999)}, max ${ms(loop.delayMax)}; resident ${loop.residentMb.toFixed(0)} MB`,
-    )
-    assert.ok(loop.cpuP999 <= 50, `the event loop was held for ${ms(loop.cpuP999)}`)
+    for (const loop of loops) {
+      t.diagnostic(
+        `CPU time of a turn: p99.9 ${ms(loop.cpuP999)}, max ${ms(loop.cpuMax)}, of ${loop.turns} turns; ` +
+          `delay: p99.9 ${ms(loop.delayP999)}, max ${ms(loop.delayMax)}; resident ${loop.residentMb.toFixed(0)} MB`,
+      )
+    }
+    const cpuP999 = loops.map((loop) => loop.cpuP999).toSorted((a, b) => a - b)[Math.floor(parts / 2)] ?? Number.NaN
+    assert.ok(cpuP999 <= 50, `the event loop was held for ${ms(cpuP999)}`)
   })
 
   test('bodies in chunks → 411', async () => {
