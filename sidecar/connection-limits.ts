@@ -22,7 +22,7 @@ interface OpenConnection {
  * address that has most. An honest client sends its request at once and is answered at once, so that its connection is gone
  * before it is the oldest. Each connection is for one request, and for a limited time.
  */
-export function limitConnections(server: Server, limits: ConnectionLimits): void {
+export function limitConnectionsByAddress(server: Server, limits: ConnectionLimits): void {
   /** In the order in which they were opened. */
   const open = new Map<Socket, OpenConnection>()
 

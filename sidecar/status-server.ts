@@ -1,6 +1,6 @@
 import { createServer, type ServerResponse } from 'node:http'
 import type { BlackBox } from './black-box.ts'
-import { limitConnections } from './connection-limits.ts'
+import { limitConnectionsByAddress } from './connection-limits.ts'
 import type { SidecarLog } from './log.ts'
 import { formatMetrics } from './metrics.ts'
 import { passesReadiness, passesStartup, type SidecarState, toStatusJson } from './status.ts'
@@ -39,7 +39,7 @@ export function serveStatus(options: StatusServerOptions): () => void {
     maxHeaderSize: 8_192,
   })
   server.maxRequestsPerSocket = 1
-  limitConnections(server, connectionLimits)
+  limitConnectionsByAddress(server, connectionLimits)
   const serveBlackBox = createBlackBoxHandler(options.blackBox)
   server.on('request', (request, response) => {
     request.resume()

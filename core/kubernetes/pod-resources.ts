@@ -60,7 +60,7 @@ function completePodLevel({ requests, limits }: ResourceAmounts, pod: PodResourc
 
 /**
  * The requests that the API server would set for the pod as a whole, as quantities by resource. They depend on the requests of
- * the containers: whoever adds a container to a manifest must state them first, or the pod's QoS class may change. Empty for a
+ * the containers: a program that adds a container to a manifest must state them first, or the pod's QoS class may change. Empty for a
  * pod that comes from the API server, and for one without resources at pod level.
  */
 export function findUnstatedPodRequests(spec: PodSpec): Readonly<Record<string, string>> {

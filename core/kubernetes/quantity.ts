@@ -1,6 +1,6 @@
 import { createBoundedMemo } from '../bounded-memo.ts'
 
-/** The API server rejects no quantity that is longer, but nobody writes one: the longest amounts have about 25 characters. */
+/** The API server rejects no quantity that is longer, but no user writes one: the longest amounts have about 25 characters. */
 const maxQuantityLength = 64
 
 /** The pods of a cluster request the same few amounts, so that few results are remembered. */

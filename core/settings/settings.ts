@@ -317,7 +317,7 @@ export interface WrittenSettings {
   readonly pod?: Readonly<Record<string, string>> | undefined
 }
 
-/** No more problems are reported: whoever may create a pod could otherwise make 10,000, each with a search for the right name. */
+/** No more problems are reported: a tenant could otherwise make 10,000 in one pod, each with a search for the right name. */
 export const maxSettingProblems = 20
 /** No value of a setting is as long. */
 const maxValueLength = 256

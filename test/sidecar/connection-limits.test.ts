@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createServer, get } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { describe, type TestContext, test } from 'node:test'
-import { type ConnectionLimits, limitConnections } from '../../sidecar/connection-limits.ts'
+import { type ConnectionLimits, limitConnectionsByAddress } from '../../sidecar/connection-limits.ts'
 
 const sidecarLimits: ConnectionLimits = { perAddress: 3, total: 64, requestMs: 1_000, responseMs: 5_000 }
 /** Long enough that no connection of a test ends by itself. */
@@ -11,7 +11,7 @@ const patient: ConnectionLimits = { ...sidecarLimits, requestMs: 600_000, respon
 
 async function serve(t: TestContext, limits: ConnectionLimits, body = 'ok\n') {
   const server = createServer((_request, response) => response.end(body))
-  limitConnections(server, limits)
+  limitConnectionsByAddress(server, limits)
   server.on('clientError', (_error, socket) => socket.destroy())
   server.listen(0)
   await once(server, 'listening')
@@ -64,7 +64,7 @@ async function until(isMet: () => boolean | Promise<boolean>): Promise<void> {
 
 const addresses = (count: number) => Array.from({ length: count }, (_, index) => `127.0.0.${index + 2}`)
 
-describe('limitConnections', { timeout: 120_000 }, () => {
+describe('limitConnectionsByAddress', { timeout: 120_000 }, () => {
   test('24 sockets of one address that reconnect → each probe of another address is answered', async (t) => {
     const server = await serve(t, sidecarLimits)
     for (let count = 0; count < 24; count++) server.occupy('127.0.0.2')
