@@ -23,6 +23,7 @@ interface RawRequest {
   readonly path: string
   readonly body?: string
   readonly contentType?: string
+  readonly agent: Agent
 }
 
 /** What a client reads at most, because tenants decide how large the objects are. */
@@ -43,10 +44,12 @@ export function createClient(
   access: ApiAccess,
   { maxResponseBytes, maxEventChars }: ClientBounds = unbounded,
 ): KubernetesApi & { close(): void } {
-  // Each watch occupies one connection.
   const agent = new Agent({ ...access.tls, keepAlive: true, maxSockets: 32 })
+  // Each watch occupies one connection for minutes, and there are several for each namespace if only some may be read. If they
+  // shared the connections of the requests, no request would get one. The configuration bounds their number.
+  const watchAgent = new Agent({ ...access.tls, keepAlive: true })
   const send = async (
-    { method, path, body, contentType }: RawRequest,
+    { method, path, body, contentType, agent }: RawRequest,
     signal: AbortSignal,
   ): Promise<IncomingMessage> => {
     const authorization = await access.authorization()
@@ -59,8 +62,11 @@ export function createClient(
     }
     const outgoing = httpsRequest(`${access.server}${path}`, { method, headers, agent, signal }, resolve)
     outgoing.once('error', reject)
+    // A request that waits for a connection does not emit its error before it gets one.
+    const abort = () => reject(signal.reason)
+    signal.addEventListener('abort', abort, { once: true })
     outgoing.end(body)
-    return promise
+    return promise.finally(() => signal.removeEventListener('abort', abort))
   }
   return {
     async request({
@@ -74,7 +80,7 @@ export function createClient(
     }) {
       try {
         const content = body === undefined ? {} : { body: JSON.stringify(body), contentType }
-        const response = await send({ method, path, ...content }, AbortSignal.timeout(deadlineMs))
+        const response = await send({ method, path, ...content, agent }, AbortSignal.timeout(deadlineMs))
         return onBytes !== undefined && response.statusCode === 200
           ? await streamResponse(response, onBytes)
           : await readResponse(response, maxBytes)
@@ -86,7 +92,7 @@ export function createClient(
       const idle = new AbortController()
       const timer = setTimeout(() => idle.abort(new Error(`no data for ${idleMs} ms`)), idleMs)
       try {
-        const response = await send({ method: 'GET', path }, AbortSignal.any([signal, idle.signal]))
+        const response = await send({ method: 'GET', path, agent: watchAgent }, AbortSignal.any([signal, idle.signal]))
         if (response.statusCode !== 200) {
           const body = await readText(response, maxResponseBytes)
           const detail = body === undefined ? 'a response that is too large' : body.slice(0, 300)
@@ -103,7 +109,10 @@ export function createClient(
         idle.abort()
       }
     },
-    close: () => agent.destroy(),
+    close: () => {
+      agent.destroy()
+      watchAgent.destroy()
+    },
   }
 }
 

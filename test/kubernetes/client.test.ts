@@ -47,4 +47,23 @@ describe('createClient', () => {
       ['ADDED', 'MODIFIED', undefined],
     )
   })
+
+  test('a request that waits for a connection → ends at its deadline', async (t) => {
+    const { api, deps } = await createApiFixture(t)
+    api.define(path)
+    const get = (query: string, deadlineMs: number) =>
+      deps.api.request({ method: 'GET', path: `${path}${query}`, deadlineMs })
+    // The server answers a watch without end.
+    for (let index = 0; index < 32; index += 1) void get('?watch=true&resourceVersion=1', 60_000)
+    await until(() => api.watches() === 32, 'all connections are in use')
+    let isLate = false
+    const timer = setTimeout(() => {
+      isLate = true
+      api.endWatches('closed')
+    }, 20_000)
+    const waiting = await get('', 100)
+    clearTimeout(timer)
+    assert.deepEqual([waiting.kind, isLate], ['failed', false])
+    assert.deepEqual(api.requests, [])
+  })
 })

@@ -83,4 +83,19 @@ describe('createScopedReflector', () => {
     await reflector.whenSynced()
     assert.equal(reflector.objects.size, 0)
   })
+
+  test('40 namespaces → all are watched, and requests still get a connection', async (t) => {
+    const { api, deps, signal } = await createApiFixture(t)
+    api.define(path)
+    const namespaces = Array.from({ length: 40 }, (_, index) => `team-${index}`)
+    const reflector = createScopedReflector(
+      { path, project: nameOf },
+      { ...deps, scope: { namespaces, oldestKubelet: [1, 33] } },
+    )
+    void reflector.run(signal)
+    await until(() => api.watches() === 40, 'all are watched')
+    assert.equal(reflector.synced(), true)
+    const response = await deps.api.request({ method: 'GET', path, deadlineMs: 10_000 })
+    assert.equal(response.kind, 'response')
+  })
 })
