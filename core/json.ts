@@ -57,8 +57,11 @@ export interface JsonBounds {
   readonly tokens: number
 }
 
-/** What an API server itself reads (maxNestingDepth of Go's encoding/json). */
-const apiBounds: JsonBounds = { depth: 10_000, tokens: Number.POSITIVE_INFINITY }
+/**
+ * An API server reads 10,000 levels itself (maxNestingDepth of Go's encoding/json). A list, an event of a watch and an
+ * admission review add a few levels to those of an object.
+ */
+const apiBounds: JsonBounds = { depth: 10_100, tokens: Number.POSITIVE_INFINITY }
 
 /** A text of so many characters is parsed within 20 ms, whatever it contains. */
 const alwaysParsedLength = 32 * 1024

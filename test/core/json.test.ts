@@ -56,6 +56,11 @@ describe('JSON values', () => {
     )
   })
 
+  test('a list with an object that is nested as deeply as an API server allows → is parsed', () => {
+    const object = `${'{"key":'.repeat(9_999)}{}${'}'.repeat(9_999)}`
+    assert.notEqual(parseJson(`{"items":[${object}]}`), undefined)
+  })
+
   test('a long text that is nested as deeply as no API server allows → is not parsed', () => {
     assert.equal(parseJson(`${'['.repeat(20_000)}${']'.repeat(20_000)}`), undefined)
     assert.notEqual(parseJson(`${'['.repeat(9_000)}"${' '.repeat(40_000)}"${']'.repeat(9_000)}`), undefined)
