@@ -22,7 +22,7 @@ export interface HangBreaker {
 
 export interface HangBreakerDeps {
   readonly safeguards: SafeguardsConfig
-  readonly uiPoller: Pick<UiPoller, 'answered'>
+  readonly uiPoller: Pick<UiPoller, 'answered' | 'connects'>
   readonly sidecarStatusPoller: Pick<SidecarStatusPoller, 'verdict'>
   readonly deletions: Pick<DeletionTracker, 'countRecentApplications'>
   drivers(): Iterable<Driver>
@@ -49,9 +49,14 @@ export interface NamespaceHealth {
 
 export function createHangBreaker(deps: HangBreakerDeps): HangBreaker {
   const { safeguards, uiPoller } = deps
-  const observe = (source: Hang['source']) => (source === 'ui' ? uiPoller.answered() : observeSidecars(deps))
+  const observe = (source: Hang['source'], own?: Driver): readonly Pick<PolledDriver, 'driver' | 'isUnhealthy'>[] => {
+    const observed = [...(source === 'ui' ? uiPoller.answered() : observeSidecars(deps))]
+    if (own === undefined) return observed
+    // It hangs, even if it was not observed so, for example because its UI has never answered.
+    return [...observed.filter(({ driver }) => driver.uid !== own.uid), { driver: own, isUnhealthy: true }]
+  }
   const tally = (source: Hang['source'], own?: Driver): ReadonlyMap<string, NamespaceHealth> => {
-    const observed = [...observe(source)]
+    const observed = observe(source, own)
     const counted = new Set(observed.filter(({ isUnhealthy }) => isUnhealthy).map(({ driver }) => driver.uid))
     const recent = deps.deletions.countRecentApplications(source, { sinceMs: deps.nowMs() - windowMs, own, counted })
     const isCounted = (namespace: string) => namespace === own?.namespace || deps.isProtected(namespace)
@@ -63,7 +68,8 @@ export function createHangBreaker(deps: HangBreakerDeps): HangBreaker {
   return {
     isOpenFor: (driver, source) => {
       const polled = source === 'ui' ? [...uiPoller.answered()] : []
-      const connects = polled.find((other) => other.driver.uid === driver.uid)?.connects ?? true
+      // A sidecar judges its driver without the network. A driver that is not polled is not known to be reachable.
+      const connects = source === 'sidecar' || uiPoller.connects(driver.uid) === true
       const needed = connects ? minOthers.connects : minOthers.unreachable
       return (
         isOpenIn(driver.namespace, tally(source, driver), safeguards, needed) ||
@@ -155,10 +161,10 @@ function areSeveralAffected(
   return isAffected(own) && affected >= neededOthers && affected + 1 > breakerShare * health.size
 }
 
-/** Whether at least two drivers of the namespace are polled, and none responds: then the path to them may be the cause. */
-function areAllInNamespaceUnhealthy({ namespace }: Driver, polled: readonly PolledDriver[]): boolean {
-  const inNamespace = polled.filter(({ driver }) => driver.namespace === namespace)
-  return inNamespace.length > 1 && inNamespace.every(({ isUnhealthy }) => isUnhealthy)
+/** Whether other drivers of the namespace are polled, and none responds: then the path to them may be the cause. */
+function areAllInNamespaceUnhealthy({ namespace, uid }: Driver, polled: readonly PolledDriver[]): boolean {
+  const others = polled.filter(({ driver }) => driver.namespace === namespace && driver.uid !== uid)
+  return others.length > 0 && others.every(({ isUnhealthy }) => isUnhealthy)
 }
 
 /** Whether no polled driver of the node responds, among them another one of the namespace, or those of several others. */

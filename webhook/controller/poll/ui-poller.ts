@@ -32,6 +32,8 @@ export interface UiPoller {
   judgement(uid: string): Judgement | undefined
   /** The drivers whose UI has responded at least once. */
   answered(): Iterable<PolledDriver>
+  /** Whether the last poll of a driver established a connection, even without an answer. Undefined if it is not polled. */
+  connects(uid: string): boolean | undefined
 }
 
 /** What the polls have shown of one driver. */
@@ -91,6 +93,7 @@ export function createUiPoller(deps: UiPollerDeps, signal: AbortSignal): UiPolle
       polls.get(uid)?.stop.abort()
       polls.delete(uid)
     },
+    connects: (uid) => polls.get(uid)?.connects,
     judgement: (uid) => polls.get(uid)?.judgement,
     *answered() {
       for (const { driver, judgement, connects } of polls.values()) {

@@ -133,6 +133,8 @@ describe('createHangBreaker', () => {
     readonly silent?: readonly string[]
     /** The silent ones to which a connection is established. */
     readonly connecting?: readonly string[]
+    /** The uids of drivers that are polled, but whose UI has never answered. No connection to them is established. */
+    readonly unanswered?: readonly string[]
     readonly protectedDrivers?: readonly Driver[]
     /** Recent deletions by application. */
     readonly recentDeletions?: readonly (readonly [application: string, by: Hang['source'], minutesAgo: number])[]
@@ -142,6 +144,7 @@ describe('createHangBreaker', () => {
     polled = [],
     silent = [],
     connecting = silent,
+    unanswered = [],
     protectedDrivers = [],
     recentDeletions = [],
   }: BreakerScenario) {
@@ -154,17 +157,21 @@ describe('createHangBreaker', () => {
       }
       deletions.record({ namespace: 'spark', application }, undefined, deletion)
     })
+    const connects = (uid: string) => !unanswered.includes(uid) && (!silent.includes(uid) || connecting.includes(uid))
     return createHangBreaker({
       safeguards,
       deletions,
       sidecarStatusPoller: { verdict: () => undefined },
       uiPoller: {
         answered: () =>
-          polled.map((driver) => ({
-            driver,
-            isUnhealthy: silent.includes(driver.uid),
-            connects: !silent.includes(driver.uid) || connecting.includes(driver.uid),
-          })),
+          polled
+            .filter(({ uid }) => !unanswered.includes(uid))
+            .map((driver) => ({
+              driver,
+              isUnhealthy: silent.includes(driver.uid),
+              connects: connects(driver.uid),
+            })),
+        connects,
       },
       drivers: () => [...polled, ...protectedDrivers],
       isProtected: (namespace) => namespace !== 'unlabelled',
@@ -282,5 +289,23 @@ describe('createHangBreaker', () => {
     const well = inNamespaces('well', ['a', 'b', 'c', 'd'], 'node-2')
     const breaker = breakerOf({ polled: [...cut, ...well], silent: cut.map(({ uid }) => uid) })
     for (const driver of cut) assert.equal(breaker.isOpenFor(driver, 'ui'), true, driver.namespace)
+  })
+
+  test('the UI of the driver itself has never answered, and those of all others are silent → open', () => {
+    const others = inNamespaces('cut', ['a', 'b', 'c', 'd', 'e'], 'node-1')
+    const [driver] = inNamespaces('fresh', ['f'], 'node-2')
+    assert.ok(driver)
+    const well = inNamespaces('well', ['f'], 'node-3')
+    const silent = [...others, driver].map(({ uid }) => uid)
+    for (const polled of [others, [...others, driver], [...others, driver, ...well]]) {
+      const breaker = breakerOf({ polled, silent, connecting: [], unanswered: [driver.uid] })
+      assert.equal(breaker.isOpenFor(driver, 'ui'), true)
+    }
+    const one = breakerOf({ polled: others.slice(0, 1), silent, connecting: [], unanswered: [driver.uid] })
+    assert.equal(one.isOpenFor(driver, 'ui'), true, 'no connection: one other namespace is enough')
+    const [unknown] = inNamespaces('unknown', ['g'], 'node-2')
+    assert.ok(unknown)
+    const known = breakerOf({ polled: [unknown, ...inNamespaces('good', ['a', 'b'], 'node-3')], silent: [unknown.uid] })
+    assert.equal(known.isOpenFor(unknown, 'ui'), false, 'the others answer')
   })
 })
