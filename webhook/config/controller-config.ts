@@ -40,6 +40,7 @@ export interface SafeguardsConfig {
   /** Deletions within the window. The history of one application cannot hold more than `maxDeletionsKept`. */
   readonly perApplication: number
   readonly perNamespace: number
+  /** All namespaces together may have up to twice as many, if few of them used it up first. */
   readonly perCluster: number
   readonly windowMs: number
   /** Minimum time between two deletions of one application. It doubles with each deletion, up to the window. */

@@ -13,7 +13,7 @@ import {
   withDeletion,
 } from '../../../core/contract/deletion-history.ts'
 import { findPause, parsePause } from '../../../core/settings/pause.ts'
-import { findExhaustedScope } from '../../../webhook/controller/deletions/deletion-budget.ts'
+import { findExhaustedScope, maxClusterOverrun } from '../../../webhook/controller/deletions/deletion-budget.ts'
 import { createDeletionTracker } from '../../../webhook/controller/deletions/deletion-tracker.ts'
 import { defaultConfig } from '../../webhook/controller/controller-harness.ts'
 
@@ -304,13 +304,27 @@ describe('deletion history', () => {
           if (scope === null) entries.push({ ...driver, atMs: nowMs, uid: String(index) })
           const isFirst = !entries.some(({ namespace, uid }) => namespace === driver.namespace && uid !== String(index))
           const others = new Set(entries.map(({ namespace }) => namespace)).size
-          if (isFirst && others < safeguards.perCluster) assert.equal(scope, null)
+          const hasRoom = entries.length < maxClusterOverrun * safeguards.perCluster
+          if (isFirst && hasRoom && others < safeguards.perCluster) assert.equal(scope, null)
         })
         const counts = Map.groupBy(entries, ({ namespace }) => namespace)
         for (const used of counts.values()) assert.ok(used.length <= safeguards.perNamespace)
         assert.ok(counts.size <= safeguards.perCluster)
+        assert.ok(entries.length <= maxClusterOverrun * safeguards.perCluster)
       }),
     )
+  })
+
+  test('many namespaces take their shares in turn → at most twice the budget of the cluster', () => {
+    const entries: Parameters<typeof findExhaustedScope>[0][number][] = []
+    for (let namespace = 0; namespace < 40; namespace += 1) {
+      for (let index = 0; index < safeguards.perNamespace; index += 1) {
+        const driver = { namespace: `n${namespace}`, application: `app-${index}` }
+        if (findExhaustedScope(entries, driver, safeguards, nowMs) !== null) break
+        entries.push({ ...driver, atMs: nowMs, uid: `${namespace}-${index}` })
+      }
+    }
+    assert.ok(entries.length <= 2 * safeguards.perCluster, String(entries.length))
   })
 
   test('a record that is too long, or with long texts → nothing, or the start of the texts', () => {

@@ -1,5 +1,11 @@
 import type { SafeguardsConfig } from '../../config/controller-config.ts'
 
+/**
+ * How many times the budget of the cluster all deletions within the window may be. Without this bound, the shares of many
+ * namespaces would permit 86 deletions with a budget of 30.
+ */
+export const maxClusterOverrun = 2
+
 /** A deletion as the budgets see it. */
 export interface BudgetedDeletion {
   readonly atMs: number
@@ -16,7 +22,8 @@ export interface BudgetedDeletion {
  *
  * The records that this counts are on objects that tenants may edit, and a tenant may have hung drivers without end. So the
  * budget of the cluster counts no namespace for more deletions than the driver's own namespace would then have: whatever the
- * others record, there is a share left for a namespace that has not used it.
+ * others record, there is a share left for a namespace that has not used it. These shares add up to more than the budget, so
+ * that all namespaces together may have at most {@link maxClusterOverrun} times the budget.
  */
 export function findExhaustedScope(
   entries: readonly BudgetedDeletion[],
@@ -32,10 +39,13 @@ export function findExhaustedScope(
   if (inNamespace.length >= perNamespace) return 'namespace'
   const withThis = inNamespace.length + 1
   let total = withThis
+  let plainTotal = withThis
   for (const [other, used] of countByNamespace(recent, safeguards)) {
-    if (other !== namespace) total += Math.min(used, withThis)
+    if (other === namespace) continue
+    total += Math.min(used, withThis)
+    plainTotal += used
   }
-  return total > perCluster ? 'cluster' : null
+  return total > perCluster || plainTotal > maxClusterOverrun * perCluster ? 'cluster' : null
 }
 
 /** Deletions by namespace. No application and no namespace counts for more than its own budget, whatever is recorded. */
