@@ -58,6 +58,7 @@ export type PodPhase = 'Pending' | 'Running' | 'Succeeded' | 'Failed' | 'Unknown
 
 export interface DriverContainer {
   readonly name: string
+  /** Empty if it is unknown, or longer than any image. */
   readonly image: string
   readonly state: ContainerState
   readonly restarts: number

@@ -12,7 +12,7 @@ export function parseContainer(
   const last = toRecord(status?.lastState).terminated
   return {
     name: container?.name ?? '',
-    image: boundText(container?.image ?? '', maxImageLength),
+    image: parseImage(container?.image ?? ''),
     state: parseState(toRecord(status?.state)),
     restarts: typeof status?.restartCount === 'number' ? status.restartCount : 0,
     last: isRecord(last) ? parseEnd(last) : null,
@@ -37,8 +37,11 @@ function parseEnd(terminated: Record<string, unknown>): ContainerEnd {
   }
 }
 
-/** The API server accepts an image of any length. No registry accepts one that is longer. */
-const maxImageLength = 500
+/** The API server accepts an image of any length. A name has 255 characters at most, a tag or a digest 128. */
+const maxImageLength = 1_024
+
+/** A longer image counts as unknown: its beginning is another image, which must neither be compared nor used. */
+const parseImage = (image: string) => (image.length <= maxImageLength ? boundText(image, maxImageLength) : '')
 
 /** A kubelet's message may have any length. */
 export const truncate = (text: string) => boundText(text, 300)

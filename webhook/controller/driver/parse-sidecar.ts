@@ -23,7 +23,10 @@ export function parseSidecar(
     version,
     statusPort: container.ports?.[0]?.containerPort ?? null,
     due: observed.state.kind === 'waiting' && isDue(pod, status),
-    bypass: parseBypass(pod.metadata?.annotations?.[bypassedAnnotation], observed.image === driverImage),
+    bypass: parseBypass(
+      pod.metadata?.annotations?.[bypassedAnnotation],
+      observed.image !== '' && observed.image === driverImage,
+    ),
   }
 }
 
