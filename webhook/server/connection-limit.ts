@@ -1,6 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import type { Server } from 'node:https'
-import type { Socket } from 'node:net'
+import type { Server, Socket } from 'node:net'
 import { createFairShares, type Share } from './fair-shares.ts'
 
 interface Connection {
@@ -10,7 +9,7 @@ interface Connection {
 }
 
 /**
- * Limits the open connections. The one that is over the limit is accepted, and the connection that was not used for longest is
+ * `server` is one of HTTP or HTTPS. Limits the open connections. The one that is over the limit is accepted, and the connection that was not used for longest is
  * ended, of the address with the most. `server.maxConnections` would refuse the API server instead, as soon as another client
  * holds all connections.
  */

@@ -3,6 +3,7 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { AdmissionDecision } from '../../admission/decide.ts'
 import type { CertificateMetrics } from '../../certs/source.ts'
 import { type Capabilities, unknownCapabilities } from '../../core/kubernetes/capabilities.ts'
+import { limitConnections } from './connection-limit.ts'
 
 /** The metrics of the webhook, except those of the controller. */
 export interface Metrics {
@@ -172,6 +173,7 @@ export function createMetricsServer(metrics: Pick<Metrics, 'render' | 'contentTy
       response.writeHead(500).end()
     }
   })
-  server.maxConnections = maxConnections
+  // Prometheus gets a connection also while another client takes all it can.
+  limitConnections(server, maxConnections)
   return server
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, connect } from 'node:net'
 import { describe, type TestContext, test } from 'node:test'
 import { createMetricsServer } from '../../../webhook/server/metrics.ts'
 
@@ -26,10 +26,11 @@ async function startServer(t: TestContext) {
     return `${response.status} ${await response.text()}`
   }
   const begun = async (count: number) => {
-    while (renderings.length < count) await new Promise(setImmediate)
+    while (renderings.length < count && !t.signal.aborted) await new Promise(setImmediate)
   }
   return {
     get,
+    port,
     renderings,
     begun,
     advance: (ms: number) => {
@@ -64,5 +65,17 @@ describe('createMetricsServer', () => {
     await begun(2)
     renderings[1]?.resolve('a 1')
     assert.equal(await next, '200 a 1')
+  })
+
+  test('one client holds as many connections as there may be → another client is served', async (t) => {
+    const { get, port, renderings, begun } = await startServer(t)
+    for (let index = 0; index < 64; index += 1) {
+      const socket = connect({ port, host: '127.0.0.1', localAddress: '127.0.0.2' }).on('error', () => {})
+      t.after(() => socket.destroy())
+      await once(socket, 'connect')
+    }
+    const scrape = get()
+    void begun(1).then(() => renderings[0]?.resolve('a 1'))
+    assert.equal(await scrape, '200 a 1')
   })
 })
