@@ -89,7 +89,8 @@ export async function connectCluster(
     nativeSidecars: capabilities.current().nativeSidecars,
     injectionKeys: deps.injectionKeys.all(),
   })
-  loops.start('controller', (signal) => controller.run(currentFacts, signal))
+  // A restart of the process would end admission, which works without the controller. An alert reports the controller's absence.
+  loops.startOptional('controller', (signal) => controller.run(currentFacts, signal))
   registerReplicaGauges(metrics.registry, {
     isLeader: controller.isLeader,
     stale: () => {

@@ -158,6 +158,14 @@ describe('connectCluster', () => {
     assert.match(Buffer.from(patch, 'base64').toString(), /\\"maxRestarts\\":4,\\"windowMs\\":null/)
   })
 
+  test('the controller ends for good → the process stays healthy, because a restart would end admission', async (t) => {
+    const fixture = await createApiFixture(t)
+    const ended: ControllerLink = { ...reporting, run: () => Promise.reject(new Error('no process ids are left')) }
+    const webhook = await startWebhook(t, fixture, ended, Date.now)
+    await until(() => fixture.lines.some(({ line }) => line.event === 'controller-loop-failed'), 'its end')
+    assert.equal(await webhook.get('/healthz'), 200)
+  })
+
   test('an image that fails for injected pods → suspended in their namespace, until a trial pod is stored, not asked for', async (t) => {
     const fixture = await createApiFixture(t)
     const { api } = fixture

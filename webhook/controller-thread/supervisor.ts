@@ -141,7 +141,7 @@ function perform(link: Link, effect: SupervisionEffect): void {
       return
     case 'start':
       link.sentFacts = ''
-      link.worker = startWorker(link)
+      startOrFail(link)
       return
     case 'terminate':
       void link.worker?.terminate()
@@ -165,6 +165,17 @@ function sendFacts(link: Link, facts: ControllerFacts): void {
   if (link.worker === null || text === link.sentFacts) return
   post(link, { kind: 'facts', facts })
   link.sentFacts = text
+}
+
+/** A thread that cannot be created, for example because the node has no process ids left, counts as one that crashed. */
+function startOrFail(link: Link): void {
+  const { log, monotonicMs, random } = link.deps
+  try {
+    link.worker = startWorker(link)
+  } catch (error) {
+    log.error({ event: 'controller-error', err: error })
+    handle(link, { kind: 'exited', cause: 'crashed', nowMs: monotonicMs(), random: random() })
+  }
 }
 
 function startWorker(link: Link): Worker {

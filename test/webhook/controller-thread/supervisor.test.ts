@@ -21,7 +21,7 @@ const leases = '/apis/coordination.k8s.io/v1/leases'
 const file = join(import.meta.dirname, 'faulty-thread.ts')
 
 /** A supervisor with the real thread, against a fake API server. */
-async function startSupervisor(t: TestContext, limits = {}, scope: NamespaceScope | null = null) {
+async function startSupervisor(t: TestContext, limits = {}, scope: NamespaceScope | null = null, program = file) {
   const { api, deps, lines } = await createApiFixture(t)
   api.define(pods, '/api/v1/events', '/api/v1/nodes', '/api/v1/namespaces', leases)
   api.set('/api/v1/namespaces', { metadata: { name: 'spark', labels: { 'spark-nanny.io/inject': 'enabled' } } })
@@ -31,7 +31,7 @@ async function startSupervisor(t: TestContext, limits = {}, scope: NamespaceScop
   const version = randomUUID()
   const channel = new BroadcastChannel(version)
   const link = createControllerSupervisor({
-    file,
+    file: program,
     data: {
       kubernetes: {
         kind: 'on',
@@ -176,6 +176,15 @@ describe('createControllerSupervisor', { concurrency: 3 }, () => {
       await until(() => admitted() > next, 'another admission')
     })
   }
+
+  test('a thread that cannot be created → crashed, and it is tried again until the end', async (t) => {
+    // As for ERR_WORKER_INIT_FAILED, the constructor throws.
+    const { lines, figures, end } = await startSupervisor(t, {}, null, 'not-a-path.ts')
+    const failures = () => lines.filter(({ line }) => line.event === 'controller-failed')
+    await until(() => failures().length >= 2, 'a second failure')
+    assert.match(await figures(), /spark_nanny_controller_failures_total\{cause="crashed"\} [2-9]/)
+    await end()
+  })
 
   test('messages that are none → are ignored, and the thread leads on', async (t) => {
     const { link, fail, lines } = await startSupervisor(t)
