@@ -102,6 +102,7 @@ export async function connectCluster(
       return { ...ofController, ...Object.fromEntries(own) }
     },
   })
+  const findMissing = createPatience(deps)
   return {
     api,
     lookups: {
@@ -113,11 +114,36 @@ export async function connectCluster(
     },
     // The collections of the controller do not count, because admission does not need them.
     unready: () => [
-      ...Object.entries(caches)
-        .filter(([, reflectors]) => !reflectors.every((reflector) => reflector.synced()))
-        .map(([name]) => name),
+      ...findMissing(
+        Object.entries(caches)
+          .filter(([, reflectors]) => !reflectors.every((reflector) => reflector.synced()))
+          .map(([name]) => name),
+      ),
       ...(capabilities.hasProbed() ? [] : ['capabilities']),
     ],
     close: () => api.close(),
+  }
+}
+
+/** How long readiness waits for the caches that admission can do without. Longer than the deadline of a list. */
+const dispensableWithinMs = 45_000
+/**
+ * Tenants write the objects of these, and one object can make a whole list fail. Admission then reads a SparkApplication by
+ * itself, and treats what it cannot read as unknown. A new replica that never became ready would protect nothing.
+ */
+const dispensable: ReadonlySet<string> = new Set(['spark-applications', 'namespace-limits'])
+
+/** Returns which of the missing caches readiness still waits for. The metric `spark_nanny_watch_stale` shows the others. */
+function createPatience({ nowMs, log }: Pick<ClusterDeps, 'nowMs' | 'log'>) {
+  const startMs = nowMs()
+  let hasWarned = false
+  return (missing: readonly string[]): readonly string[] => {
+    if (nowMs() - startMs <= dispensableWithinMs) return missing
+    const ignored = missing.filter((name) => dispensable.has(name))
+    if (ignored.length > 0 && !hasWarned) {
+      log.warn({ event: 'ready-without-caches', caches: ignored })
+      hasWarned = true
+    }
+    return missing.filter((name) => !dispensable.has(name))
   }
 }

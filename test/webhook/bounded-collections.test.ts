@@ -14,6 +14,7 @@ const bounds: Readonly<Record<string, string>> = {
   'kubernetes/reflector.ts': 'call: the names of one list',
   'kubernetes/scoped-reflector.ts': 'the configured namespaces',
   'kubernetes/store.ts': 'the objects that exist, each up to maxKeptChars',
+  'webhook/cluster-connection.ts': 'parts of this program',
   'webhook/controller/act/deletion-journal.ts': 'pods whose deletion was chosen, until they are gone',
   'webhook/controller/application-id-annotator.ts': 'pods with a running write',
   'webhook/controller/assess/wait-tracker.ts': 'the pods that exist',

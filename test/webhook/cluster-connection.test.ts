@@ -158,6 +158,25 @@ describe('connectCluster', () => {
     assert.match(Buffer.from(patch, 'base64').toString(), /\\"maxRestarts\\":4,\\"windowMs\\":null/)
   })
 
+  test('a tenant’s object makes a list fail → a new replica becomes ready without it, and admits', async (t) => {
+    const fixture = await createApiFixture(t)
+    const { api, lines } = fixture
+    api.define('/api/v1/limitranges', '/api/v1/resourcequotas', '/api/v1/pods', '/api/v1/namespaces')
+    api.set('/api/v1/nodes', { metadata: { name: 'n' }, status: { nodeInfo: { kubeletVersion: 'v1.36.3' } } })
+    api.intercept((_method, path) =>
+      /^\/apis\/sparkoperator.*\/sparkapplications/.test(path) ? { status: 500, body: { kind: 'Status' } } : undefined,
+    )
+    let aheadMs = 0
+    const webhook = await startWebhook(t, fixture, reporting, () => Date.now() + aheadMs)
+    await until(() => lines.filter(({ line }) => line.event === 'synced').length === 3, 'all other lists')
+    assert.equal(await webhook.get('/readyz'), 503)
+    aheadMs = 60_000
+    while ((await webhook.get('/readyz')) !== 200) await fixture.deps.sleep(20, t.signal)
+    assert.ok(lines.some(({ line }) => line.event === 'ready-without-caches'))
+    const { patch } = await webhook.review(captureText('driver-pod.spark-operator'))
+    assert.notEqual(patch, undefined)
+  })
+
   test('the controller ends for good → the process stays healthy, because a restart would end admission', async (t) => {
     const fixture = await createApiFixture(t)
     const ended: ControllerLink = { ...reporting, run: () => Promise.reject(new Error('no process ids are left')) }
