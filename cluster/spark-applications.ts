@@ -10,7 +10,7 @@ import {
 import type { ApplicationLookup, ApplicationReference } from '../core/spark/application-reference.ts'
 import { describeResponse, type KubernetesApi } from '../kubernetes/api.ts'
 import type { Reflector, ReflectorDeps } from '../kubernetes/reflector.ts'
-import { createScopedReflector } from '../kubernetes/scoped-reflector.ts'
+import { createScopedReflector, type Unlisted } from '../kubernetes/scoped-reflector.ts'
 import { formatApplicationPath } from './application-path.ts'
 import { pickOwnAnnotations } from './own-annotations.ts'
 
@@ -68,6 +68,8 @@ export interface SparkApplications {
   /** The application in the cache, without a request. */
   known(reference: ApplicationReference): KnownApplication | undefined
   all(): IterableIterator<KnownApplication>
+  /** The namespaces in which those of either operator were never listed; `all` if those of an operator were listed nowhere. */
+  unlisted(): Unlisted
 }
 
 /** How long an admission waits for one SparkApplication. */
@@ -105,6 +107,15 @@ export function watchSparkApplications(deps: ReflectorDeps): SparkApplications {
   return {
     reflectors: watched.map(({ reflector }) => reflector),
     known,
+    unlisted: () => {
+      const namespaces = new Set<string>()
+      for (const { reflector } of watched) {
+        const unlisted = reflector.unlisted()
+        if (unlisted === 'all') return 'all'
+        for (const namespace of unlisted) namespaces.add(namespace)
+      }
+      return namespaces
+    },
     *all() {
       for (const { reflector } of watched) yield* reflector.objects.all()
     },

@@ -1,6 +1,15 @@
 import { createReflector, type Reflector, type ReflectorDeps, type ReflectorOptions } from './reflector.ts'
 import type { Collection } from './store.ts'
 
+export interface ScopedReflector<T> extends Reflector<T> {
+  /** The namespaces that were never listed; `all` if all namespaces are one list, which is missing. */
+  unlisted(): Unlisted
+}
+
+export type Unlisted = ReadonlySet<string> | 'all'
+
+const nothing: Unlisted = new Set()
+
 /** How long a namespace that cannot be listed delays the others: longer than the deadline of a list. */
 const maxSyncDelayMs = 45_000
 
@@ -11,9 +20,12 @@ const maxSyncDelayMs = 45_000
  * A namespace that cannot be listed, because it was deleted or its Role is missing, must not keep the others unprotected. The
  * collection therefore counts as synced after {@link maxSyncDelayMs} if at least one namespace was listed.
  */
-export function createScopedReflector<T>(options: ReflectorOptions<T>, deps: ReflectorDeps): Reflector<T> {
+export function createScopedReflector<T>(options: ReflectorOptions<T>, deps: ReflectorDeps): ScopedReflector<T> {
   const { scope } = deps
-  if (scope === undefined || scope === null) return createReflector(options, deps)
+  if (scope === undefined || scope === null) {
+    const reflector = createReflector(options, deps)
+    return { ...reflector, unlisted: () => (reflector.synced() ? nothing : 'all') }
+  }
   const members = new Map(
     scope.namespaces.map((namespace) => [
       namespace,
@@ -33,6 +45,7 @@ export function createScopedReflector<T>(options: ReflectorOptions<T>, deps: Ref
       const delay = deps.sleep(maxSyncDelayMs, new AbortController().signal)
       await Promise.race([everyone, Promise.all([delay, Promise.race(all.map((member) => member.whenSynced()))])])
     },
+    unlisted: () => new Set([...members].flatMap(([namespace, member]) => (member.synced() ? [] : [namespace]))),
     stale: () => all.some((member) => member.stale()),
     run: async (signal) => {
       await Promise.all(all.map((member) => member.run(signal)))

@@ -51,7 +51,7 @@ const maxUidLength = 64
 const maxReasonLength = 400
 
 /** By how much the clock of an earlier leader may have been ahead. A later date was not written by a leader. */
-const clockSkewMs = 5 * 60_000
+export const clockSkewMs = 5 * 60_000
 
 /** The value of the annotation `spark-nanny.io/actions`. */
 export function formatHistory({ generation, deletions, quarantinedMs }: DeletionHistory): string {

@@ -11,6 +11,7 @@ const root = join(import.meta.dirname, '../..')
  */
 const bounds: Readonly<Record<string, string>> = {
   'cluster/namespaces.ts': 'call',
+  'cluster/spark-applications.ts': 'call: the configured namespaces',
   'kubernetes/reflector.ts': 'call: the names of one list',
   'kubernetes/scoped-reflector.ts': 'the configured namespaces',
   'kubernetes/store.ts': 'the objects that exist, each up to maxKeptChars',

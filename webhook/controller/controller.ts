@@ -1,4 +1,5 @@
 import { whenAborted } from '../../core/abort.ts'
+import { cutText } from '../../core/json.ts'
 import { isDeletionRequested } from './decide/deletion-state.ts'
 import { confirmIfObserved } from './decide/driver-state.ts'
 import { type Driver, driverKey } from './driver/driver.ts'
@@ -84,18 +85,41 @@ function createDriverListener(parts: LeaderParts): DriverListener {
   }
 }
 
-/** Loads the deletion history once all SparkApplications are listed. Until then no budget is known to remain. */
-async function loadDeletions(
-  { applications, nowMs }: Pick<ControllerDeps, 'applications' | 'nowMs'>,
-  { deletions }: Pick<LeaderParts, 'deletions'>,
+/**
+ * How long the records of SparkApplications that cannot be listed delay the others. One object of a tenant is enough to make
+ * a list fail. Longer than the deadline of a list.
+ */
+const recordsWithinMs = 45_000
+/** How often it is looked whether more of them are listed. */
+const recordsIntervalMs = 5_000
+
+/**
+ * Loads the deletion history once all SparkApplications are listed. Until then no budget is known to remain. After
+ * {@link recordsWithinMs} it goes on with those that are listed, and loads the others when they are.
+ */
+export async function loadDeletions(
+  { applications, nowMs, sleep, log }: Pick<ControllerDeps, 'applications' | 'nowMs' | 'sleep' | 'log'>,
+  { deletions }: { readonly deletions: Pick<LeaderParts['deletions'], 'load'> },
   signal: AbortSignal,
 ): Promise<void> {
   const { reflectors } = applications
   // Lists that are complete are loaded in this turn: awaiting them would let the first drivers be judged without a history.
   if (!reflectors.every((reflector) => reflector.synced())) {
-    await Promise.race([Promise.all(reflectors.map((reflector) => reflector.whenSynced())), whenAborted(signal)])
+    const everything = Promise.all(reflectors.map((reflector) => reflector.whenSynced()))
+    await Promise.race([everything, sleep(recordsWithinMs, signal), whenAborted(signal)])
   }
-  if (!signal.aborted) deletions.load(applications.all(), nowMs())
+  let loaded: string | undefined
+  while (!signal.aborted) {
+    const unlisted = applications.unlisted()
+    const missing = unlisted === 'all' ? 'all' : [...unlisted].toSorted().join(' ')
+    if (missing !== loaded) {
+      deletions.load(applications.all(), nowMs(), unlisted)
+      if (missing !== '') log.warn({ event: 'deletion-records-missing', namespaces: cutText(missing, 500) })
+    }
+    if (missing === '') return
+    loaded = missing
+    await sleep(recordsIntervalMs, signal)
+  }
 }
 
 /** Waits until drivers are listed, and for a bounded time until everything is. */

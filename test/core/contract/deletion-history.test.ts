@@ -315,6 +315,40 @@ describe('deletion history', () => {
     )
   })
 
+  test('SparkApplications that cannot be listed → nothing is deleted there for a window, and then only known ones', () => {
+    const deletions = createDeletionTracker(safeguards)
+    const exhausted = (namespace: string, isKnown: boolean, atMs: number) =>
+      deletions.limits({ namespace, application: 'x', uid: 'next' }, isKnown ? known({}) : undefined, atMs).exhausted
+    deletions.load([], nowMs, 'all')
+    const laterMs = nowMs + safeguards.windowMs + 5 * minuteMs
+    assert.deepEqual([exhausted('a', true, nowMs), exhausted('a', true, laterMs - 1)], ['unknown', 'unknown'])
+    assert.deepEqual([exhausted('a', true, laterMs), exhausted('a', false, laterMs)], [null, 'unknown'])
+    deletions.load([], laterMs)
+    assert.equal(exhausted('a', false, laterMs), null)
+  })
+
+  test('namespaces that cannot be listed → count as spent for others, until their records are loaded', () => {
+    const few = { ...safeguards, perApplication: 2, perNamespace: 3, perCluster: 4 }
+    const deletions = createDeletionTracker(few)
+    const exhausted = (namespace: string, application = 'y') =>
+      deletions.limits({ namespace, application, uid: 'next' }, undefined, nowMs).exhausted
+    const late = ['b', 'c'].map((namespace) => forgedApplication(namespace, 'x', forge(nowMs - minuteMs).slice(0, 2)))
+    deletions.load([], nowMs, new Set(['b', 'c']))
+    assert.deepEqual([exhausted('a'), exhausted('b')], [null, 'unknown'])
+    deletions.record({ namespace: 'a', application: 'x' }, undefined, { atMs: nowMs, uid: 'first', reason: '' })
+    assert.equal(exhausted('a'), 'cluster')
+    deletions.load(late, nowMs, new Set(['c']))
+    assert.deepEqual([exhausted('b', 'x'), exhausted('b'), exhausted('c')], ['application', 'cluster', 'unknown'])
+    deletions.load(late, nowMs)
+    assert.deepEqual([...deletions.usage(nowMs)].toSorted(), [
+      ['a', 1],
+      ['b', 2],
+      ['c', 2],
+    ])
+    deletions.load(late, nowMs)
+    assert.equal(deletions.usage(nowMs).get('c'), 2, 'nothing is loaded twice')
+  })
+
   test('many namespaces take their shares in turn → at most twice the budget of the cluster', () => {
     const entries: Parameters<typeof findExhaustedScope>[0][number][] = []
     for (let namespace = 0; namespace < 40; namespace += 1) {

@@ -24,12 +24,15 @@ export interface BudgetedDeletion {
  * budget of the cluster counts no namespace for more deletions than the driver's own namespace would then have: whatever the
  * others record, there is a share left for a namespace that has not used it. These shares add up to more than the budget, so
  * that all namespaces together may have at most {@link maxClusterOverrun} times the budget.
+ *
+ * Of the other namespaces, the unknown ones count as if they had spent their whole budget.
  */
 export function findExhaustedScope(
   entries: readonly BudgetedDeletion[],
   { namespace, application }: Pick<BudgetedDeletion, 'namespace' | 'application'>,
   safeguards: SafeguardsConfig,
   nowMs: number,
+  unknownNamespaces: ReadonlySet<string> = new Set(),
 ): 'application' | 'namespace' | 'cluster' | null {
   const { perApplication, perNamespace, perCluster, windowMs } = safeguards
   const recent = entries.filter(({ atMs }) => nowMs - atMs < windowMs)
@@ -40,7 +43,9 @@ export function findExhaustedScope(
   const withThis = inNamespace.length + 1
   let total = withThis
   let plainTotal = withThis
-  for (const [other, used] of countByNamespace(recent, safeguards)) {
+  const counts = new Map(countByNamespace(recent, safeguards))
+  for (const unknown of unknownNamespaces) counts.set(unknown, perNamespace)
+  for (const [other, used] of counts) {
     if (other === namespace) continue
     total += Math.min(used, withThis)
     plainTotal += used

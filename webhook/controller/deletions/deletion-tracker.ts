@@ -1,6 +1,7 @@
 import type { KnownApplication } from '../../../cluster/spark-applications.ts'
 import {
   backoffUntilMs,
+  clockSkewMs,
   currentHistory,
   type Deletion,
   type DeletionHistory,
@@ -12,6 +13,7 @@ import {
   withoutPod,
 } from '../../../core/contract/deletion-history.ts'
 import { actionsAnnotation } from '../../../core/contract/pod-contract.ts'
+import type { Unlisted } from '../../../kubernetes/scoped-reflector.ts'
 import type { SafeguardsConfig } from '../../config/controller-config.ts'
 import type { Hang } from '../assess/assess.ts'
 import { applicationKey, type Driver } from '../driver/driver.ts'
@@ -32,10 +34,15 @@ type DeletableDriver = Application & Pick<Driver, 'uid'>
  */
 export interface DeletionTracker {
   /**
-   * Loads the annotations once all are listed. Until then the limits are unknown, and nothing may be deleted. A tenant may
-   * have written them, so that no more of them count than the budgets of an application and a namespace allow.
+   * Loads the annotations. Until then the limits are unknown, and nothing may be deleted. A tenant may have written them, so
+   * that no more of them count than the budgets of an application and a namespace allow.
+   *
+   * `unlisted`: where annotations are still missing. It is called again when there are fewer. A missing record must never lead
+   * to more deletions than allowed, and an object that cannot be listed must not stop deletions forever. So nothing is deleted
+   * there for a whole window, and for others these namespaces have spent their budgets. After the window all records that
+   * count are of this process. Then only applications that are known may lose drivers there.
    */
-  load(applications: Iterable<KnownApplication>, nowMs: number): void
+  load(applications: Iterable<KnownApplication>, nowMs: number, unlisted?: Unlisted): void
   /** The limits that apply to this pod. Earlier attempts to delete the same pod do not count. */
   limits(driver: DeletableDriver, known: KnownApplication | undefined, nowMs: number): DeletionLimits
   /** Counts a chosen deletion until `end`, so that concurrent decisions do not exceed a budget. */
@@ -88,14 +95,15 @@ const toEntry = (
 
 export function createDeletionTracker(config: SafeguardsConfig): DeletionTracker {
   let entries: readonly Entry[] = []
-  let loaded = false
+  const coverage = createRecordCoverage(config.windowMs)
   const inProgress = new Map<string, BudgetedDeletion>()
   const histories = createHistoryCache(config)
 
   return {
-    load: (applications, nowMs) => {
-      loaded = true
-      entries = keepShares(loadEntries(applications, histories, nowMs - config.windowMs, nowMs), config)
+    load: (applications, nowMs, unlisted = new Set()) => {
+      const isNew = coverage.extend(unlisted, nowMs)
+      const listed = [...applications].filter(({ application }) => isNew(application.namespace))
+      entries = addLoaded(entries, loadEntries(listed, histories, nowMs - config.windowMs, nowMs), config)
     },
     limits: (driver, known, nowMs) => {
       const key = applicationKey(driver)
@@ -112,11 +120,12 @@ export function createDeletionTracker(config: SafeguardsConfig): DeletionTracker
           : entry,
       )
       const started = [...inProgress.values()].filter(({ uid }) => uid !== driver.uid)
+      const unlisted = coverage.unlistedFor(driver.namespace, known !== undefined, nowMs)
       const own = started.some((entry) => applicationKey(entry) === key)
       return {
         quarantined: known !== undefined && history.quarantinedMs !== null,
         backoffUntilMs: Math.max(backoffUntilMs(history, config, nowMs), own ? nowMs + config.backoffMs : 0),
-        exhausted: loaded ? findExhaustedScope([...counted, ...started], driver, config, nowMs) : 'unknown',
+        exhausted: unlisted ? findExhaustedScope([...counted, ...started], driver, config, nowMs, unlisted) : 'unknown',
       }
     },
     begin: ({ namespace, application, uid }, atMs) => void inProgress.set(uid, { atMs, namespace, application, uid }),
@@ -132,10 +141,9 @@ export function createDeletionTracker(config: SafeguardsConfig): DeletionTracker
     },
     recordWriteResult: histories.recordWriteResult,
     revoke: (driver, known) => {
-      const isWritten = known !== undefined && mentionsPod(known, driver.uid)
       entries = entries.filter(({ uid }) => uid !== driver.uid)
       const text = formatAnnotation(histories.revoke(driver, known, driver.uid))
-      return isWritten ? text : undefined
+      return known !== undefined && mentionsPod(known, driver.uid) ? text : undefined
     },
     countRecentApplications: (source, { sinceMs, own, counted }) => {
       const applications = new Map<string, Set<string>>()
@@ -163,10 +171,54 @@ export function createDeletionTracker(config: SafeguardsConfig): DeletionTracker
   }
 }
 
+/** Adds deletions that were loaded. What this process recorded itself is not cut, and counts once. */
+function addLoaded(own: readonly Entry[], loaded: readonly Entry[], config: SafeguardsConfig): readonly Entry[] {
+  // A tenant may have written the uid of another tenant's pod.
+  const toKey = ({ namespace, uid }: Entry) => `${namespace}/${uid}`
+  const known = new Set(own.map(toKey))
+  const added = loaded.filter((entry) => !known.has(toKey(entry)))
+  return [...keepShares(added, config), ...own]
+}
+
+/** Where the deletions by earlier processes are known. */
+interface RecordCoverage {
+  /**
+   * Returns whether the annotations of a namespace are complete for the first time. Each namespace is loaded once, so that a
+   * tenant's records take no more memory with each call.
+   */
+  extend(unlisted: Unlisted, nowMs: number): (namespace: string) => boolean
+  /** The namespaces of which deletions may be missing. Null if that of the driver itself is one, or all are. */
+  unlistedFor(namespace: string, isApplicationKnown: boolean, nowMs: number): ReadonlySet<string> | null
+}
+
+function createRecordCoverage(windowMs: number): RecordCoverage {
+  let unlisted: Unlisted = 'all'
+  /** When the first annotations were loaded. Null until then. */
+  let loadedMs: number | null = null
+  return {
+    extend: (next, nowMs) => {
+      const before = unlisted
+      loadedMs ??= nowMs
+      unlisted = next
+      return (namespace) => isIn(before, namespace) && !isIn(next, namespace)
+    },
+    unlistedFor: (namespace, isApplicationKnown, nowMs) => {
+      if (loadedMs === null) return null
+      // Other processes made their deletions before the first load. Their clocks may have been ahead.
+      if (nowMs - loadedMs >= windowMs + clockSkewMs) {
+        return isIn(unlisted, namespace) && !isApplicationKnown ? null : new Set()
+      }
+      return unlisted === 'all' || unlisted.has(namespace) ? null : unlisted
+    },
+  }
+}
+
+const isIn = (unlisted: Unlisted, namespace: string) => unlisted === 'all' || unlisted.has(namespace)
+
 /** The deletions on record since `sinceMs`. */
 function loadEntries(
   applications: Iterable<KnownApplication>,
-  histories: Pick<HistoryCache, 'load'>,
+  histories: Pick<HistoryCache, 'load' | 'isRevoked'>,
   sinceMs: number,
   nowMs: number,
 ): readonly Entry[] {
@@ -176,7 +228,7 @@ function loadEntries(
     const driver = { namespace, application: name }
     const history = withoutFuture(parseHistory(text), nowMs)
     histories.load(driver, history)
-    const recent = history.deletions.filter(({ atMs }) => atMs > sinceMs)
+    const recent = history.deletions.filter(({ atMs, uid }) => atMs > sinceMs && !histories.isRevoked(uid))
     return recent.map((deletion) => toEntry(driver, deletion, history.generation))
   })
 }

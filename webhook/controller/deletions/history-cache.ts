@@ -25,7 +25,7 @@ export type Application = Pick<Driver, 'namespace' | 'application'>
 
 /** The deletion histories in the annotations of SparkApplications, including writes that the watch has not shown yet. */
 export interface HistoryCache {
-  /** Stores a history as it was read. */
+  /** Stores a history as it was read, unless one is known already, which may be newer. */
   load(application: Application, history: DeletionHistory): void
   current(application: Application, known: KnownApplication | undefined): DeletionHistory
   /** Adds a deletion and returns the history, which the caller writes next. */
@@ -91,7 +91,9 @@ export function createHistoryCache(config: Pick<SafeguardsConfig, 'perApplicatio
   }
 
   return {
-    load: (application, history) => apply(application, { kind: 'read', history }),
+    load: (application, history) => {
+      if (get(application).kind === 'none') apply(application, { kind: 'read', history })
+    },
     current,
     add: (application, known, deletion) => {
       revoked.delete(deletion.uid)
