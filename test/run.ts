@@ -28,7 +28,7 @@ const root = join(import.meta.dirname, '..')
 const binDir = join(root, 'node_modules', '.bin')
 const sourceFolders = 'admission,certs,cli,cluster,core,kubernetes,legacy,sidecar,spark-ui,webhook'
 /** All but `cluster`, which needs root and a container runtime, and `bench`. */
-const testFolders = `${sourceFolders.replace('cluster,', '')},alerts,charts,demo,docs`
+const testFolders = `${sourceFolders.replace('cluster,', '')},alerts,charts,demo,docs,field`
 
 /** `process.execPath`, never `node`: npm puts Node 26 first on the PATH, whichever version the machine has. */
 const gates: readonly Gate[] = [
