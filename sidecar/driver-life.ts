@@ -1,4 +1,5 @@
 import { anyDriver } from '../core/contract/pod-contract.ts'
+import { msPerTick } from '../core/linux/process-record.ts'
 import type { DriverPolicy } from '../core/settings/driver-policy.ts'
 import { createJudgement, type Judgement } from '../core/verdict/judge.ts'
 import type { Sample } from '../core/verdict/witnesses.ts'
@@ -12,7 +13,7 @@ import {
 } from './enforcement-state.ts'
 import type { NamedDriver } from './hung-action.ts'
 import type { Restart } from './restart-budget.ts'
-import { recordRestart } from './restart-state.ts'
+import { type PendingRestart, recordRestart } from './restart-state.ts'
 import type { DriverStart } from './verdict-files.ts'
 
 /** The judgement of the driver that runs now. `restarted`: it is the first one of another driver. */
@@ -28,10 +29,11 @@ export interface LifeStep extends EnforcementStep {
 export function followDriver(
   state: EnforcementState,
   input: EnforcementInput,
-  policy: Pick<DriverPolicy, 'onHung'>,
+  policy: Pick<DriverPolicy, 'onHung' | 'kubeletRestarts'>,
 ): LifeStep {
   const { driverStart, judged } = input
   const { driverStartTicks } = state.restartState
+  if (mayBeNextDriver(input, policy)) return followPossibleDriver(state, input)
   if (driverStart.kind !== 'known' || driverStart.ticks === driverStartTicks) {
     return { ...unchanged(state), judgement: judged, restarted: false }
   }
@@ -40,6 +42,48 @@ export function followDriver(
     ? followFirstRecord(state, ticks, input)
     : followNextDriver(state, ticks, ageMs, input, policy)
 }
+
+/**
+ * Whether another driver may have started that no probe records: the kubelet runs the startup probe again after it had passed, a
+ * pod like this restarts its driver, and the UI does not listen. While it does, a new driver shows itself by its answers.
+ */
+function mayBeNextDriver(
+  { driverStart, judged, hasRepeatedStartup }: EnforcementInput,
+  { onHung, kubeletRestarts }: Pick<DriverPolicy, 'onHung' | 'kubeletRestarts'>,
+): boolean {
+  const runsAgain =
+    kubeletRestarts === true || onHung.kind === 'restart-driver-container' || onHung.kind === 'restart-by-exit-code'
+  return hasRepeatedStartup && runsAgain && driverStart.kind === 'none' && judged.run.kind === 'refused'
+}
+
+/**
+ * Judges a driver that may be the next one, which has until its own startup deadline. It may also be the same one: before
+ * Kubernetes 1.35, a kubelet that restarts repeats the startup probes of containers that run (KEP-4781). Therefore what is
+ * remembered stays: see {@link mayHaveClosedUi}.
+ */
+function followPossibleDriver(state: EnforcementState, { time }: EnforcementInput): LifeStep {
+  return {
+    state: { ...state, phase: { kind: 'monitoring' }, driverRuns: true, doubt: noDoubt },
+    effects: [
+      { kind: 'write-termination-message', text: '' },
+      {
+        kind: 'log',
+        level: 'info',
+        fields: {},
+        message: 'the startup probe has begun again, the driver may be another one',
+      },
+    ],
+    judgement: createJudgement(time.nowMs),
+    restarted: true,
+  }
+}
+
+/**
+ * Whether the driver may be one whose UI has closed: an earlier judgement has seen its answers, this one has not, and nothing
+ * shows that it is another driver. It may have committed its output, so nothing may run it again.
+ */
+export const mayHaveClosedUi = ({ restartState }: EnforcementState, { answered }: Judgement): boolean =>
+  restartState.answered && !answered
 
 /** The start of a driver is recorded for the first time since the pod, or all of its containers, started. */
 function followFirstRecord(state: EnforcementState, ticks: string, { judged, time }: EnforcementInput): LifeStep {
@@ -80,8 +124,7 @@ function followNextDriver(
 ): LifeStep {
   const { pendingRestart } = state.restartState
   const answered = hasAnsweredSince(state, ageMs, time.wallMs)
-  // A driver that started before the verdict was written was not started because of it.
-  const isExpected = pendingRestart !== null && (ageMs === null || time.wallMs - ageMs >= pendingRestart.atMs)
+  const isExpected = pendingRestart !== null && hasStartedSince(pendingRestart, ticks, ageMs, time.wallMs)
   const restart = isExpected ? pendingRestart : explainUnexpected(policy, time.wallMs)
   const counted = restart === null ? state.restartState : recordRestart(state.restartState, restart)
   const restartState = {
@@ -116,6 +159,17 @@ function followNextDriver(
  */
 function explainUnexpected({ onHung }: Pick<DriverPolicy, 'onHung'>, wallMs: number): Restart | null {
   return onHung.kind === 'restart-by-exit-code' ? { atMs: wallMs, reason: 'own-exit-code' } : null
+}
+
+/** A driver that started before the verdict was written was not started because of it. */
+function hasStartedSince(
+  { atMs, uptimeMs }: PendingRestart,
+  ticks: string,
+  ageMs: number | null,
+  wallMs: number,
+): boolean {
+  if (ageMs === null) return true
+  return uptimeMs === undefined ? wallMs - ageMs >= atMs : Number(ticks) * msPerTick >= uptimeMs
 }
 
 /** Whether the UI has answered since the driver started: the start may be recorded late. */

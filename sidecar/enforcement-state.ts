@@ -75,6 +75,8 @@ export interface EnforcementInput {
   /** The poll that led to the judgement; null before the first poll. */
   readonly sample: Sample | null
   readonly driverStart: ObservedDriverStart
+  /** Whether the kubelet has begun the startup probe by http again since the last judgement, after it had passed. */
+  readonly hasRepeatedStartup: boolean
   readonly time: Moment
 }
 

@@ -10,6 +10,7 @@ import type { EnforcementEffect, EnforcementState, EnforcementStep, ObservedDriv
 import type { HungAction } from './hung-action.ts'
 import type { SidecarLog } from './log.ts'
 import { nextEnforcement, settleRestart } from './next-enforcement.ts'
+import type { ProbeWitness } from './probe-requests.ts'
 import { type RestartState, settleAtStart } from './restart-state.ts'
 import type { VerdictFiles } from './verdict-files.ts'
 
@@ -18,11 +19,7 @@ export interface EnforcerDeps {
   /** An empty text removes the message. Throws what the file system throws. */
   readonly writeTerminationMessage: (text: string) => void
   readonly exit: (code: number) => void
-  /**
-   * Whether the kubelet has requested /startedz, or /readyz: a sidecar that starts again after the startup probe has passed
-   * sees only the latter.
-   */
-  readonly driverWasProbed: () => boolean
+  readonly probeWitness: Pick<ProbeWitness, 'driverWasProbed' | 'takeRepeatedStartup'>
   /** The time since the node booted. Null if it cannot be read. */
   readonly uptimeMs: () => number | null
   readonly log: SidecarLog
@@ -84,7 +81,8 @@ export function createEnforcer(policy: DriverPolicy, deps: EnforcerDeps, wallAtS
 
   return {
     enforce(judged, sample, time) {
-      const input = { judged, sample, driverStart: observeDriverStart(deps), time }
+      const hasRepeatedStartup = deps.probeWitness.takeRepeatedStartup()
+      const input = { judged, sample, driverStart: observeDriverStart(deps), hasRepeatedStartup, time }
       const enforcement = nextEnforcement(state, input, policy)
       const { judgement, restarted } = enforcement
       apply(enforcement, judgement, time)
@@ -92,7 +90,7 @@ export function createEnforcer(policy: DriverPolicy, deps: EnforcerDeps, wallAtS
     },
     runsStartupDeadline(judgement, sample) {
       if (policy.startupProbeTells !== true || judgement.answered || state.driverRuns) return true
-      const signs = { driverWasProbed: deps.driverWasProbed(), driverStart: files.readDriverStart() }
+      const signs = { driverWasProbed: deps.probeWitness.driverWasProbed(), driverStart: files.readDriverStart() }
       state = { ...state, driverRuns: isDriverKnownToRun(state, sample, signs, policy) }
       return state.driverRuns
     },

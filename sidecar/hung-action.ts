@@ -41,6 +41,8 @@ export interface HungContext {
   readonly policy: Pick<DriverPolicy, 'onHung' | 'actOn' | 'kubeletRestarts'>
   readonly history: RestartHistory
   readonly driver: NamedDriver
+  /** Whether the UI of this driver may have been closed after it had answered: see `mayHaveClosedUi`. */
+  readonly mayHaveClosedUi: boolean
   readonly time: Moment
 }
 
@@ -80,7 +82,7 @@ function decide({ reason, certainty }: HungVerdict, context: HungContext): Decis
     return reportOnly('reported only: the verdict is likely, and act-on is certain')
   // The kubelet restarts whatever fails in this pod.
   const runsAgain = onHung.kind === 'restart-driver-container' || kubeletRestarts === true
-  if (neverRunAgain.has(reason)) {
+  if (mustNotRunAgain(reason, context)) {
     return runsAgain
       ? reportOnly('left as it is, because it may have committed its output and the kubelet would run it again')
       : failPod(onHung.kind)
@@ -97,6 +99,9 @@ function decide({ reason, certainty }: HungVerdict, context: HungContext): Decis
   }
   return restartWithinBudget(onHung, runsAgain, context)
 }
+
+const mustNotRunAgain = (reason: HungReason, { mayHaveClosedUi }: HungContext) =>
+  neverRunAgain.has(reason) || mayHaveClosedUi
 
 function failPod(kind: DriverPolicy['onHung']['kind'], prefix = ''): Decision {
   const end = kind === 'restart-by-exit-code' ? finalEndDespiteRule : finalEnd

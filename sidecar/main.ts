@@ -13,6 +13,7 @@ import { createSidecarLog, writeToStdout } from './log.ts'
 import { createMonitor, type Monitor } from './monitor.ts'
 import { resolvePaths } from './paths.ts'
 import { createPoller } from './poller.ts'
+import { createProbeWitness } from './probe-requests.ts'
 import { readPropertiesFiles } from './properties-files.ts'
 import type { SidecarState } from './status.ts'
 import { serveStatus } from './status-server.ts'
@@ -40,14 +41,12 @@ const exitAfterError = (error: unknown) => {
 process.on('uncaughtException', exitAfterError)
 process.on('unhandledRejection', exitAfterError)
 
-let driverWasProbed = false
+const probeWitness = createProbeWitness(() => performance.now())
 let blackBox: BlackBox | null = null
 let state: () => SidecarState = () => ({ kind: 'idle', reason: 'starting' })
 const serve = (port: number) => {
   if (port === 0) return
-  const onDriverProbe = () => {
-    driverWasProbed = true
-  }
+  const onDriverProbe = probeWitness.onRequest
   serveStatus({ port, version, log, state: () => state(), onDriverProbe, blackBox: () => blackBox })
 }
 
@@ -101,7 +100,7 @@ function openMonitor(policy: DriverPolicy): Monitor | string {
     files,
     writeTerminationMessage: (text) => writeFileSync(paths.terminationMessage, text),
     exit: (code) => process.exit(code),
-    driverWasProbed: () => driverWasProbed,
+    probeWitness,
     uptimeMs: createUptimeClock(),
     log,
   })

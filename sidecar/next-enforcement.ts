@@ -1,10 +1,11 @@
+import { msPerTick } from '../core/linux/process-record.ts'
 import type { DriverPolicy } from '../core/settings/driver-policy.ts'
 import type { Judgement } from '../core/verdict/judge.ts'
 import { type HungVerdict, isSameConclusion, type Verdict } from '../core/verdict/verdict.ts'
 import type { JvmProcess } from '../core/verdict/witnesses.ts'
 import { formatIsoTime, type Moment, toWallMs } from './clock.ts'
 import { findDoubtId, nextDoubt } from './doubt.ts'
-import { classifyName, followDriver, type LifeStep, nameDriver } from './driver-life.ts'
+import { classifyName, followDriver, type LifeStep, mayHaveClosedUi, nameDriver } from './driver-life.ts'
 import {
   type ActingPhase,
   chain,
@@ -12,6 +13,7 @@ import {
   type EnforcementInput,
   type EnforcementState,
   type EnforcementStep,
+  type ObservedDriverStart,
   saveRestartState,
   unchanged,
 } from './enforcement-state.ts'
@@ -49,7 +51,7 @@ export function nextEnforcement(known: EnforcementState, input: EnforcementInput
     () => remembered,
     (state) => rememberAnswer(state, judgement, input),
     (state) => enforceVerdict(state, judgement, policy, time),
-    (state) => expectRestart(state, judgement, policy, time),
+    (state) => expectRestart(state, judgement, policy, input),
     (state) => updateDoubt(state, judgement, policy, time),
     (state) => showVerdict(state, judgement, time),
   ]
@@ -98,16 +100,18 @@ function rememberAnswer(
 
 function enforceVerdict(
   state: EnforcementState,
-  { verdict }: Judgement,
+  judgement: Judgement,
   policy: EnforcementPolicy,
   time: Moment,
 ): EnforcementStep {
+  const { verdict } = judgement
   if (verdict.kind !== 'hung') {
     return state.phase.kind === 'acting' ? clearAction(state, state.phase, verdict, time) : unchanged(state)
   }
   const history = toRestartHistory(state.restartState)
   const driver = classifyName(nameDriver(state))
-  return applyAction(state, chooseHungAction(verdict, { policy, history, driver, time }), verdict, time)
+  const context = { policy, history, driver, mayHaveClosedUi: mayHaveClosedUi(state, judgement), time }
+  return applyAction(state, chooseHungAction(verdict, context), verdict, time)
 }
 
 /** The driver is no longer hung. Whether the kubelet has begun to act already, the start of another driver will show. */
@@ -180,16 +184,21 @@ function expectRestart(
   state: EnforcementState,
   { verdict, processes }: Judgement,
   { gracePeriodMs = defaultGracePeriodMs }: EnforcementPolicy,
-  { wallMs }: Moment,
+  { driverStart, time: { wallMs } }: EnforcementInput,
 ): EnforcementStep {
   const { phase, restartState } = state
   const { pendingRestart } = restartState
   const isWritten = classifyName(nameDriver(state)) === 'one'
   if (phase.kind === 'acting' && phase.action.kind === 'fail' && phase.action.restarts) {
     if (pendingRestart !== null || !isWritten) return unchanged(state)
+    const uptimeMs = computeUptimeMs(driverStart)
     return saveRestartState(state, {
       ...restartState,
-      pendingRestart: { atMs: Math.round(wallMs), reason: phase.verdict.reason },
+      pendingRestart: {
+        atMs: Math.round(wallMs),
+        reason: phase.verdict.reason,
+        ...(uptimeMs !== null && { uptimeMs }),
+      },
     })
   }
   const recordedMs = state.driverStart.kind === 'known' ? processes.newest?.recordedMs : undefined
@@ -200,6 +209,12 @@ function expectRestart(
   return pendingRestart !== null && isOver
     ? saveRestartState(state, { ...restartState, pendingRestart: null })
     : unchanged(state)
+}
+
+/** How long the node has been up. Null if it is not known how old the driver is. */
+function computeUptimeMs(driverStart: ObservedDriverStart): number | null {
+  if (driverStart.kind !== 'known' || driverStart.ageMs === null) return null
+  return Math.round(Number(driverStart.ticks) * msPerTick + driverStart.ageMs)
 }
 
 function updateDoubt(

@@ -1,4 +1,4 @@
-import { isRecord, parseJson } from '../core/json.ts'
+import { isRecord, numberField, parseJson } from '../core/json.ts'
 import { isStartTicks } from '../core/linux/process-record.ts'
 import type { FirstAnswer } from './first-answer.ts'
 import { clampToNow, type Restart, type RestartHistory } from './restart-budget.ts'
@@ -20,7 +20,12 @@ export interface RestartState {
   /** The latest restarts, the oldest first. */
   readonly restarts: readonly Restart[]
   /** A restart of the driver with this start that the kubelet is expected to make, and that has not been observed yet. */
-  readonly pendingRestart: Restart | null
+  readonly pendingRestart: PendingRestart | null
+}
+
+export interface PendingRestart extends Restart {
+  /** How long the node had been up when the restart was caused: no step of the wall clock changes that. Absent if not known. */
+  readonly uptimeMs?: number
 }
 
 export interface PreviousDriver {
@@ -64,7 +69,7 @@ export function parseRestartState(text: string | undefined): RestartState {
     previousDriver: isPreviousDriver(previousDriver) ? previousDriver : null,
     attempt,
     restarts,
-    pendingRestart: isRestart(pendingRestart) ? pendingRestart : null,
+    pendingRestart: parsePendingRestart(pendingRestart),
   }
 }
 
@@ -93,7 +98,7 @@ export function recordRestart(state: RestartState, restart: Restart): RestartSta
     driverStartTicks: null,
     previousDriver: driverStartTicks === null ? state.previousDriver : { startTicks: driverStartTicks, answered },
     attempt: state.attempt + 1,
-    restarts: [...state.restarts, restart].slice(-maxRestartsKept),
+    restarts: [...state.restarts, { atMs: restart.atMs, reason: restart.reason }].slice(-maxRestartsKept),
     pendingRestart: null,
   }
 }
@@ -111,6 +116,13 @@ function isFirstAnswer(value: unknown): value is FirstAnswer {
 
 function isPreviousDriver(value: unknown): value is PreviousDriver {
   return isRecord(value) && isTicks(value.startTicks) && typeof value.answered === 'boolean'
+}
+
+function parsePendingRestart(value: unknown): PendingRestart | null {
+  if (!isRestart(value)) return null
+  const { atMs, reason } = value
+  const uptimeMs = numberField(value, 'uptimeMs')
+  return { atMs, reason, ...(uptimeMs !== null && { uptimeMs }) }
 }
 
 function isRestart(value: unknown): value is Restart {

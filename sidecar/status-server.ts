@@ -3,6 +3,7 @@ import type { BlackBox } from './black-box.ts'
 import { limitConnectionsByAddress } from './connection-limits.ts'
 import type { SidecarLog } from './log.ts'
 import { formatMetrics } from './metrics.ts'
+import type { ProbePath, ProbeWitness } from './probe-requests.ts'
 import { passesReadiness, passesStartup, type SidecarState, toStatusJson } from './status.ts'
 
 export interface StatusServerOptions {
@@ -11,7 +12,7 @@ export interface StatusServerOptions {
   readonly log: SidecarLog
   readonly state: () => SidecarState
   /** Called at each request of /startedz or /readyz, which the kubelet makes only while the driver's container runs. */
-  readonly onDriverProbe: () => void
+  readonly onDriverProbe: ProbeWitness['onRequest']
   /** Null while there is no monitor. */
   readonly blackBox: () => Pick<BlackBox, 'summaries' | 'read'> | null
   /** The time between two tries to bind the port; 5 s by default. */
@@ -41,16 +42,18 @@ export function serveStatus(options: StatusServerOptions): () => void {
   server.maxRequestsPerSocket = 1
   limitConnectionsByAddress(server, connectionLimits)
   const serveBlackBox = createBlackBoxHandler(options.blackBox)
+  const checkDriver = (response: ServerResponse, path: ProbePath, passes: boolean) => {
+    onDriverProbe(path, passes)
+    check(response, passes)
+  }
   server.on('request', (request, response) => {
     request.resume()
     if (request.method !== 'GET' && request.method !== 'HEAD') return text(response, 405, 'GET only\n')
     switch (request.url?.split('?')[0]) {
       case '/readyz':
-        onDriverProbe()
-        return check(response, passesReadiness(state()))
+        return checkDriver(response, '/readyz', passesReadiness(state()))
       case '/startedz':
-        onDriverProbe()
-        return check(response, passesStartup(state()))
+        return checkDriver(response, '/startedz', passesStartup(state()))
       case '/livez':
         return check(response, true)
       case '/status':

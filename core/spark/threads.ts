@@ -1,6 +1,7 @@
 import { numberField, parseJson, textField, toList, toRecord, toText } from '../json.ts'
-import { type DriverThread, maxThreadsKept, type ThreadsReading } from '../verdict/witnesses.ts'
+import { type DriverThread, maxThreadsKept, type OtherThreads, type ThreadsReading } from '../verdict/witnesses.ts'
 import { applicationsPath } from './rest-api.ts'
+import { addActivity, classifyActivity } from './thread-activity.ts'
 import { hasWantedName, isLibraryFrame } from './thread-names.ts'
 
 export const formatThreadsPath = (applicationId: string) =>
@@ -14,7 +15,7 @@ const maxThreads = 10_000
 
 /**
  * The threads of a dump (ThreadStackTrace) that a verdict may depend on: those with a name that matters, those that are
- * BLOCKED or wait for a lock with an owner, and those that own such a lock. Returns undefined if the body is not a whole
+ * BLOCKED or wait for a lock with an owner, and those that own such a lock. Of the others, only whether any of them works. Returns undefined if the body is not a whole
  * dump: a part of it does not prove that a thread is missing.
  *
  * The text is cut into its objects and each is parsed alone, so that memory stays near the size of the text.
@@ -24,9 +25,12 @@ export function parseThreads(body: string): ThreadsReading | undefined {
   if (spans === undefined) return undefined
   const blockers = new Set<number>()
   const threads: (ThreadHead & { readonly isWanted: boolean })[] = []
+  let others: OtherThreads = 'idle'
   for (const [start, end] of spans) {
-    const head = parseHead(parseJson(body.slice(start, end)))
+    const value = parseJson(body.slice(start, end))
+    const head = parseHead(value)
     if (head === undefined) return undefined
+    if (mayBeActive(head, others)) others = addActivity(others, classifyActivity(head.state, parseFrames(value)))
     if (head.blockedBy !== null) blockers.add(head.blockedBy)
     threads.push({ ...head, isWanted: isWanted(head) })
   }
@@ -36,10 +40,16 @@ export function parseThreads(body: string): ThreadsReading | undefined {
     if (span === undefined || !(wanted || blockers.has(head.id)) || kept.length >= maxThreadsKept) continue
     kept.push({ ...head, frames: parseFrames(parseJson(body.slice(...span))) })
   }
-  return { threads: kept }
+  return { threads: kept, others }
 }
 
 type ThreadHead = Omit<DriverThread, 'frames'>
+
+/** Whether the frames of the thread can still matter. */
+function mayBeActive({ name, state }: ThreadHead, others: OtherThreads): boolean {
+  if (name === 'main' || others === 'working') return false
+  return state !== 'BLOCKED' && state !== 'NEW' && state !== 'TERMINATED'
+}
 
 function isWanted({ name, state, blockedBy }: ThreadHead): boolean {
   return blockedBy !== null || state === 'BLOCKED' || hasWantedName(name)

@@ -256,9 +256,10 @@ const isLasting = ({ progress, queries }: Work) =>
 
 /** Whether the next dump decides: a finding was seen once, or a query has failed and it is not known what main does. */
 function needsConfirmation({ work: { threads, queries } }: Judgement): boolean {
-  const { schedulerGone, cycles, main } = threads
+  const { schedulerGone, cycles, main, quietOthers } = threads
   const isSeenOnce = [schedulerGone, ...cycles.map(({ span }) => span)].some((span) => span?.readings === 1)
-  return isSeenOnce || (queries.failed.size > 0 && !queries.hasActive && main.span.readings < 2)
+  const isMainSeenOnce = main.span.readings < 2 || quietOthers?.readings === 1
+  return isSeenOnce || (queries.failed.size > 0 && !queries.hasActive && isMainSeenOnce)
 }
 
 /** Dumps that follow a candidate: often enough for its deadline, and to know that it lasts, but at most once a minute. */

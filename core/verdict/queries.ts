@@ -90,8 +90,8 @@ function isSameQuery(a: StreamingQuery, b: StreamingQuery): boolean {
 }
 
 /**
- * If main waits with a timeout, it goes on by itself: it may be about to start its query again. So may Python, of which
- * nothing shows whether it sleeps or waits. Such pauses double up to a few minutes, so the deadline is this many times as long.
+ * If main waits with a timeout, it goes on by itself: it may be about to start its query again. So may another thread for which
+ * main waits, and Python, of which nothing shows whether it sleeps or waits. Such pauses double up to a few minutes, so the deadline is this many times as long.
  */
 const timedFactor = 5
 /** A JVM in which nothing happens uses 1 to 3 % of a core. */
@@ -146,19 +146,33 @@ interface FailedSince {
   readonly queryEndedDeadlineMs: number
 }
 
-/** The evidence that nothing works or will work by itself since `sinceMs`. Null if a witness is missing or denies it. */
+/**
+ * The evidence that nothing works or will work by itself since `sinceMs`. Null if a witness is missing or denies it. Main may wait
+ * for a thread that computes, or that waits for an answer from elsewhere, so two dumps must show no such thread.
+ */
 function findIdleMain(
-  { threads: { main, hasServer }, progress: { quiet, readMs, lastJobMs } }: EndedWork,
-  { sinceMs, queryEndedDeadlineMs }: FailedSince,
-  { processes, deadlines: { threadDumpIntervalMs }, nowMs }: JudgeContext,
+  { threads, progress: { quiet, readMs, lastJobMs } }: EndedWork,
+  since: FailedSince,
+  context: JudgeContext,
 ): VerdictEvidence | null {
+  const { sinceMs } = since
+  const { processes, deadlines, nowMs } = context
+  const { main, quietOthers, hasServer } = threads
+  const isShown = (shown: ReadingSpan | null) =>
+    covers(shown, deadlines.threadDumpIntervalMs - dumpSlackMs, nowMs) && shown.readings >= 2
   const isQuiet = quiet !== null && readMs !== null && readMs >= sinceMs && (lastJobMs ?? -1) <= sinceMs
-  const { kind, span } = main
-  if (!isQuiet || hasServer || span.readings < 2 || !covers(span, threadDumpIntervalMs - dumpSlackMs, nowMs))
-    return null
-  if (mayWork(processes, sinceMs, nowMs)) return null
-  const { idleness, newest } = processes
+  if (!isQuiet || hasServer || !isShown(main.span) || !isShown(quietOthers)) return null
+  return mayWork(processes, sinceMs, nowMs) ? null : concludeIdleMain(threads, since, context)
+}
+
+/** What main does, if it does nothing and will not go on by itself within the deadline. */
+function concludeIdleMain(
+  { main: { kind, span }, othersSleep }: ThreadHistory,
+  { sinceMs, queryEndedDeadlineMs }: FailedSince,
+  { processes: { idleness, newest }, nowMs }: JudgeContext,
+): VerdictEvidence | null {
   const isLong = nowMs - sinceMs >= timedFactor * queryEndedDeadlineMs
+  if (othersSleep && !isLong) return null
   switch (kind) {
     case 'unknown':
     case 'working':
@@ -174,11 +188,10 @@ function findIdleMain(
       }
     }
     case 'timed':
-      if (!isLong) return null
-      return { witness: 'threads', report: 'main sleeps', sinceMs: span.sinceMs }
+      return isLong ? { witness: 'threads', report: 'main sleeps', sinceMs: span.sinceMs } : null
     case 'waiting':
-      return { witness: 'threads', report: 'main waits for another thread', sinceMs: span.sinceMs }
+      return { witness: 'threads', report: 'main waits for another thread, and none works', sinceMs: span.sinceMs }
     case 'ended':
-      return { witness: 'threads', report: 'main has returned', sinceMs: span.sinceMs }
+      return { witness: 'threads', report: 'main has returned, and no other thread works', sinceMs: span.sinceMs }
   }
 }

@@ -22,6 +22,10 @@ export interface ThreadHistory {
   readonly cycles: readonly (Cycle & { readonly span: ReadingSpan })[]
   /** What `main` did in the newest dumps, all alike. */
   readonly main: { readonly kind: MainActivity; readonly span: ReadingSpan }
+  /** The newest dumps in which no other thread worked. Null if one works in the newest. */
+  readonly quietOthers: ReadingSpan | null
+  /** Whether, in the newest dump, another thread sleeps and will go on by itself. */
+  readonly othersSleep: boolean
   /** The dumps in which main had returned and nothing that works without it was there. */
   readonly mainEnded: ReadingSpan | null
   /** Whether the newest dump has a thread of a server: it works without main, and idle. */
@@ -55,6 +59,8 @@ export const noThreads: ThreadHistory = {
   schedulerGone: null,
   cycles: [],
   main: { kind: 'unknown', span: never },
+  quietOthers: null,
+  othersSleep: false,
   mainEnded: null,
   hasServer: false,
   streams: new Map(),
@@ -93,6 +99,8 @@ export function updateThreads(
       return { ...cycle, span: extendSpan(known?.span ?? null, nowMs, longestGapMs) }
     }),
     main: { kind, span: extendSpan(working.main.kind === kind ? working.main.span : null, nowMs, longestGapMs) },
+    quietOthers: threads.others === 'working' ? null : extendSpan(working.quietOthers, nowMs, longestGapMs),
+    othersSleep: threads.others === 'sleeping',
     mainEnded: isEnded ? extendSpan(working.mainEnded, nowMs, longestGapMs) : null,
     hasServer,
     streams: updateStreams(working.streams, threads, progress, queries, nowMs),

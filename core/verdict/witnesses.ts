@@ -107,7 +107,12 @@ export const maxThreadsKept = 300
 /** `/executors/driver/threads`: the threads that a verdict may depend on, in the order of the dump. */
 export interface ThreadsReading {
   readonly threads: readonly DriverThread[]
+  /** What all threads but `main` do, also those that are not in the list. */
+  readonly others: OtherThreads
 }
+
+/** `working`: at least one computes, or waits for an answer from elsewhere. `sleeping`: at least one will go on by itself. */
+export type OtherThreads = 'idle' | 'sleeping' | 'working'
 
 export interface DriverThread {
   readonly id: number

@@ -29,6 +29,7 @@ const contextWith = (onHung: HungPolicy, fields: Partial<HungContext> = {}): Hun
   policy: { onHung, actOn: 'certain' },
   history: history(),
   driver: 'one',
+  mayHaveClosedUi: false,
   time,
   ...fields,
 })
@@ -67,6 +68,7 @@ const wait: Expected = {
 const first = 'restart 1 of 2 within 1h'
 const unknownStart = 'left as it is, because its start is not known and the next driver could be ended instead'
 const unprobed = 'no probe has run in its container, so that only the controller can end it'
+const committed = 'left as it is, because it may have committed its output and the kubelet would run it again'
 const endless = 'left as it is, because the kubelet would restart it without a limit'
 
 const rows: readonly (readonly [string, HungContext, Expected])[] = [
@@ -128,6 +130,26 @@ const rows: readonly (readonly [string, HungContext, Expected])[] = [
     'by exit code, unknown start, the kubelet restarts what fails',
     contextWith(byExitCode, { driver: 'any', ...kubeletRestarts(byExitCode) }),
     report(unknownStart),
+  ],
+  [
+    'all containers, a driver that may have closed its UI',
+    contextWith(all, { mayHaveClosedUi: true }),
+    fail('the pod fails'),
+  ],
+  [
+    'all containers, a driver that may have closed its UI, the kubelet restarts what fails',
+    contextWith(all, { mayHaveClosedUi: true, ...kubeletRestarts(all) }),
+    report(committed),
+  ],
+  [
+    'driver container, a driver that may have closed its UI',
+    contextWith(one, { mayHaveClosedUi: true }),
+    report(committed),
+  ],
+  [
+    'by exit code, a driver that may have closed its UI',
+    contextWith(byExitCode, { mayHaveClosedUi: true }),
+    fail('the pod fails', 'KILL'),
   ],
   ['none allowed', contextWith(noneAllowed), fail('no restart is allowed (max-restarts 0); the pod fails')],
   [

@@ -45,6 +45,7 @@ export function createMonitorHarness(
     lines: [] as string[],
     restartStateWriteFails: false,
     startedz: false,
+    startupRepeats: false,
     requests: [] as PollRequest[],
     topFrame: null as { readonly text: string; readonly askedWallMs: number } | null,
     /** Called when a poll has taken its time, before it is judged. */
@@ -92,7 +93,14 @@ export function createMonitorHarness(
       environment.message = text
     },
     exit: (code) => void environment.exits.push(code),
-    driverWasProbed: () => environment.startedz,
+    probeWitness: {
+      driverWasProbed: () => environment.startedz,
+      takeRepeatedStartup() {
+        const repeats = environment.startupRepeats
+        environment.startupRepeats = false
+        return repeats
+      },
+    },
     uptimeMs: () => environment.nowMs + bootedBeforeMs,
     log: createSidecarLog(
       'info',

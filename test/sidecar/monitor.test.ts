@@ -322,6 +322,68 @@ describe('createMonitor', () => {
     assert.equal(harness.files(), '', 'no liveness probe has run, so none can fail for this driver')
   })
 
+  const restartAll = {
+    kind: 'restart-all-containers',
+    budget: { maxRestarts: 3, windowMs: null, backoffMs: 0 },
+  } as const
+  const http = { startupProbeTells: true, onHung: restartAll, kubeletRestarts: true, actOn: 'likely' } as const
+  const completed = async (t: TestContext, policy: Partial<DriverPolicy>) => {
+    const harness = createMonitorHarness(t, { ...http, ...policy })
+    harness.environment.startedz = true
+    await harness.during(alive, 60_000)
+    await harness.during(refused, 300_000)
+    assert.equal(harness.snapshot().verdict.kind, 'stopping')
+    return harness
+  }
+
+  test('no records, the UI has closed, and the startup probe begins again → the next driver has its startup deadline', async (t) => {
+    const harness = await completed(t, { startupDeadlineMs: 1_200_000 })
+    harness.environment.startupRepeats = true
+    await harness.during(refused, 1_190_000)
+    assert.deepEqual([harness.snapshot().verdict.kind, harness.files()], ['starting', 'starting'])
+    await harness.during(alive, 60_000)
+    assert.deepEqual([harness.snapshot().verdict.kind, harness.files()], ['alive', 'ready'])
+    await harness.during(timeout, 180_000)
+    assert.deepEqual(harness.environment.exits, [88], 'it is a driver of its own')
+  })
+
+  test('the next driver accepts connections and boots for longer than unresponsive-deadline → it is left alone', async (t) => {
+    const harness = await completed(t, {})
+    harness.environment.startupRepeats = true
+    await harness.step(refused)
+    await harness.during(timeout, 580_000)
+    assert.deepEqual([harness.snapshot().verdict.kind, harness.environment.exits], ['starting', []])
+  })
+
+  test('no record shows whether it is the next driver or the one that closed its UI → it is not run again', async (t) => {
+    const harness = await completed(t, {})
+    harness.environment.startupRepeats = true
+    await harness.during(refused, 1_300_000)
+    assert.deepEqual([harness.snapshot().verdict.kind, harness.environment.exits], ['hung', []])
+    await harness.during(timeout, 1_300_000)
+    assert.deepEqual([harness.snapshot().verdict.kind, harness.environment.exits], ['hung', []])
+  })
+
+  test('a pod that never restarts its driver → a startup probe that begins again is that of a kubelet that has restarted', async (t) => {
+    const harness = await completed(t, { kubeletRestarts: false })
+    harness.environment.startupRepeats = true
+    await harness.during(refused, 290_000)
+    assert.equal(harness.snapshot().verdict.kind, 'stopping')
+  })
+
+  test('the UI answers or fails, and the startup probe begins again → nothing changes', async (t) => {
+    const harness = createMonitorHarness(t, http)
+    await harness.during(alive, 60_000)
+    const sinceMs = harness.snapshot().sinceWallMs
+    harness.environment.startupRepeats = true
+    await harness.during(alive, 60_000)
+    assert.deepEqual([harness.snapshot().verdict.kind, harness.snapshot().sinceWallMs], ['alive', sinceMs])
+    await harness.during(timeout, 30_000)
+    harness.environment.startupRepeats = true
+    await harness.during(timeout, 180_000)
+    assert.deepEqual(harness.environment.exits, [88])
+  })
+
   test('a black box with a thread dump → the frame is evidence of the verdict, since the dump', async (t) => {
     const harness = createMonitorHarness(t, failPod)
     await harness.step(alive)

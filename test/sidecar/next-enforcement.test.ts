@@ -97,7 +97,7 @@ function decide(
 ) {
   return nextEnforcement(
     state,
-    { judged: judgement, sample: null, driverStart, time },
+    { judged: judgement, sample: null, driverStart, hasRepeatedStartup: false, time },
     policyWith({ onHung, ...fields }),
   )
 }
@@ -437,6 +437,21 @@ describe('nextEnforcement', () => {
     )
   })
 
+  test('the wall clock was set back while the sidecar restarted → the restart counts, by the uptime of the node', () => {
+    const hungState = decide(stateWith(monitoring), unresponsive, restartDriver, known('100', 60_000))
+    const { pendingRestart } = hungState.state.restartState
+    assert.deepEqual(pendingRestart, { atMs: time.wallMs, reason: 'unresponsive', uptimeMs: 61_000 })
+    const setBack = { ...pending, pendingRestart: { ...pendingRestart, atMs: time.wallMs - 1_000 } } as RestartState
+    const attempts = ['6099', '6100'].map(
+      (ticks) =>
+        decide(stateWith(monitoring, setBack), starting, restartDriver, known(ticks, 20_000)).state.restartState,
+    )
+    assert.deepEqual(
+      attempts.map(({ attempt }) => attempt),
+      [1, 2],
+    )
+  })
+
   const answers: readonly (readonly [string, number | null, number | null, boolean])[] = [
     ['the UI has answered since', 60_000, 30_000, true],
     ['the UI has answered before only', 60_000, 90_000, false],
@@ -473,7 +488,7 @@ describe('nextEnforcement', () => {
 
   test('the UI begins to answer again → saved, so that a later sidecar knows it', () => {
     const sample: Sample = { kind: 'alive', evidence: 'application' }
-    const input = { judged: alive, sample, driverStart: known('100'), time }
+    const input = { judged: alive, sample, driverStart: known('100'), hasRepeatedStartup: false, time }
     const run = (length: number) => ({ ...alive, run: { ...alive.run, kind: 'alive', length } }) as const
     const saved = [1, 2].map((length) => {
       const next = nextEnforcement(stateWith(monitoring), { ...input, judged: run(length) } as const, policyWith())
@@ -490,7 +505,7 @@ describe('nextEnforcement', () => {
   for (const [sample, expected] of samples) {
     test(`${sample?.kind ?? 'no'} sample → the UI answered ${expected === 7 ? 'before' : 'now'}`, () => {
       const state = { ...stateWith(monitoring), lastAliveWallMs: 7 }
-      const input = { judged: alive, sample, driverStart: known('100'), time }
+      const input = { judged: alive, sample, driverStart: known('100'), hasRepeatedStartup: false, time }
       assert.equal(nextEnforcement(state, input, policyWith()).state.lastAliveWallMs, expected)
     })
   }
@@ -583,6 +598,7 @@ describe('nextEnforcement', () => {
           judged: judgement,
           sample: null,
           driverStart: known('100'),
+          hasRepeatedStartup: false,
           time: { nowMs: time.nowMs + afterMs, wallMs: time.wallMs + afterMs },
         },
         policyWith({ onHung: observe, threadDumpIntervalMs: 60_000 }),

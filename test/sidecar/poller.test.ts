@@ -158,9 +158,13 @@ describe('createPoller: readings', () => {
 
   test('several wanted → one reading, the first urgent one', async () => {
     const { environment, poll } = createAnsweringHarness()
-    environment.work = { metrics, threads: { threads: [] } }
+    environment.work = { metrics, threads: { threads: [], others: 'idle' } }
     const wanted = [...optional('metrics'), ...urgent('threads', 'queries')]
-    assert.deepEqual(await poll(0, { wanted }), { ui: alive, threads: { threads: [] }, requested: ['threads'] })
+    assert.deepEqual(await poll(0, { wanted }), {
+      ui: alive,
+      threads: { threads: [], others: 'idle' },
+      requested: ['threads'],
+    })
     assert.deepEqual(environment.asked, [ui, 'threads'])
   })
 
@@ -210,7 +214,7 @@ describe('createPoller: readings', () => {
   test('an urgent reading → overdraws the account, and optional ones have half of the bytes', async () => {
     const { environment, poll, poller } = createAnsweringHarness()
     environment.readingBytes = { threads: 40_000, metrics: 1_000 }
-    environment.work = { metrics, threads: { threads: [] } }
+    environment.work = { metrics, threads: { threads: [], others: 'idle' } }
     await poll(0, { wanted: urgent('threads') })
     let polls = 0
     do {

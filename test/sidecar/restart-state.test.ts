@@ -21,7 +21,12 @@ const memories = fc.record(
     previousDriver: fc.option(fc.record({ startTicks: ticks, answered: fc.boolean() }, { noNullPrototype: true })),
     attempt: fc.integer({ min: 1, max: 1_000 }),
     restarts: fc.array(restart),
-    pendingRestart: fc.option(restart),
+    pendingRestart: fc.option(
+      fc.oneof(
+        restart,
+        fc.record({ atMs: fc.nat(), reason: fc.string(), uptimeMs: fc.nat() }, { noNullPrototype: true }),
+      ),
+    ),
   },
   { noNullPrototype: true },
 )
@@ -57,6 +62,11 @@ describe('restart state', () => {
     for (const state of [earlier, ...wrong.map((value) => ({ ...earlier, firstAnswer: value }))]) {
       assert.deepEqual(parseRestartState(JSON.stringify(state)), known)
     }
+  })
+
+  test('a pending restart with an uptime that is not a number → the restart without it', () => {
+    const text = JSON.stringify({ ...initialRestartState, pendingRestart: { atMs: 5, reason: 'stall', uptimeMs: '7' } })
+    assert.deepEqual(parseRestartState(text).pendingRestart, { atMs: 5, reason: 'stall' })
   })
 
   test('a restart → the next driver has not answered, and the restart is recorded', () => {

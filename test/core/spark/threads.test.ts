@@ -20,7 +20,8 @@ const parse = (...threads: readonly unknown[]) => parseThreads(JSON.stringify(th
 describe('parseThreads', () => {
   for (const version of ['3.5.7', '4.0.1']) {
     test(`Spark ${version} → the threads that matter, with their frames`, () => {
-      const { threads = [] } = parseThreads(capture(version)) ?? {}
+      const { threads = [], others } = parseThreads(capture(version)) ?? {}
+      assert.equal(others, 'sleeping', 'a query sleeps in its sink')
       assert.deepEqual(
         threads.map(({ name }) => name.replace(/ \[.*/, '')),
         [
@@ -85,6 +86,106 @@ describe('parseThreads', () => {
     )
   })
 
+  const idleFrames = {
+    'a selector': [
+      'java.base@17.0.15/sun.nio.ch.EPoll.wait(Native Method)',
+      'app//com.acme.Client.poll(Client.java:1)',
+    ],
+    'a selector of Java 8': ['sun.nio.ch.EPollArrayWrapper.epollWait(Native Method)'],
+    'a selector of Netty': ['app//io.netty.channel.epoll.Native.epollWait0(Native Method)'],
+    'an acceptor': [
+      'java.base@17.0.15/sun.nio.ch.Net.accept(Native Method)',
+      'app//org.sparkproject.jetty.server.ServerConnector.accept(ServerConnector.java:409)',
+    ],
+    'an acceptor with a timeout': [
+      'java.base@17.0.15/sun.nio.ch.Net.poll(Native Method)',
+      'java.base@17.0.15/sun.nio.ch.NioSocketImpl.park(NioSocketImpl.java:191)',
+      'java.base@17.0.15/sun.nio.ch.NioSocketImpl.timedAccept(NioSocketImpl.java:701)',
+      'app//com.acme.Server.run(Server.java:2)',
+    ],
+    'the watch of the Kubernetes API': [
+      'java.base@17.0.15/sun.nio.ch.Net.poll(Native Method)',
+      'java.base@17.0.15/sun.security.ssl.SSLSocketInputRecord.read(SSLSocketInputRecord.java:489)',
+      'app//okio.RealBufferedSource.request(RealBufferedSource.kt:209)',
+      'app//okhttp3.internal.ws.WebSocketReader.processNextFrame(WebSocketReader.kt:103)',
+    ],
+    'a server of the JDK': [
+      'java.net.SocketInputStream.socketRead0(Native Method)',
+      'sun.rmi.transport.tcp.Transport.run(T.java:1)',
+    ],
+    'the thread that makes the dump': ['java.management@17.0.15/sun.management.ThreadImpl.dumpThreads0(Native Method)'],
+    'the gateway of Python': [
+      'java.net.SocketInputStream.socketRead0(Native Method)',
+      'app//py4j.GatewayConnection.run(GatewayConnection.java:230)',
+    ],
+    'the reader of what Python prints': [
+      'java.base@17.0.15/java.io.FileInputStream.readBytes(Native Method)',
+      'app//org.apache.spark.util.RedirectThread.$anonfun$run$1(Utils.scala:3082)',
+    ],
+    'the reaper of processes': ['java.base@17.0.15/java.lang.ProcessHandleImpl.waitForProcessExit0(Native Method)'],
+    'a thread without frames': [],
+  }
+  const workingFrames = {
+    'code of the application': [
+      'app//com.acme.Train.step(Train.java:7)',
+      'java.base@17.0.15/java.lang.Thread.run(Thread.java:840)',
+    ],
+    'code of the JDK': ['java.base@17.0.15/java.util.DualPivotQuicksort.sort(DualPivotQuicksort.java:3)'],
+    'an answer from elsewhere': [
+      'java.base@17.0.15/sun.nio.ch.Net.poll(Native Method)',
+      'java.base@17.0.15/sun.nio.ch.NioSocketImpl.implRead(NioSocketImpl.java:309)',
+      'app//com.acme.Api.call(Api.java:3)',
+    ],
+    'a write to elsewhere': [
+      'java.net.SocketOutputStream.socketWrite0(Native Method)',
+      'app//com.acme.Api.call(Api.java:3)',
+    ],
+    'a driver of a database': [
+      'java.net.SocketInputStream.socketRead0(Native Method)',
+      'app//org.postgresql.core.PGStream.receive(P.java:1)',
+      'app//org.apache.spark.sql.jdbc.X.y(X.scala:1)',
+    ],
+  }
+  const others = (name: string, state: string, elems: readonly string[]) =>
+    parse(thread(1, 'main'), thread(2, name, { threadState: state, stackTrace: { elems } }))?.others
+  for (const [what, elems] of Object.entries(idleFrames)) {
+    test(`another thread is ${what} → idle`, () => assert.equal(others('pool-1-thread-1', 'RUNNABLE', elems), 'idle'))
+  }
+  for (const [what, elems] of Object.entries(workingFrames)) {
+    test(`another thread is in ${what} → working`, () => {
+      assert.equal(others('pool-1-thread-1', 'RUNNABLE', elems), 'working')
+      assert.equal(others('pool-1-thread-1', 'WAITING', elems), 'idle')
+      assert.equal(others('main', 'RUNNABLE', elems), 'idle', 'what main does is known apart')
+    })
+  }
+
+  test('another thread waits for a child process → working', () => {
+    const waits = [
+      'java.base@17.0.15/java.lang.Object.wait(Native Method)',
+      'java.base@17.0.15/java.lang.ProcessImpl.waitFor(ProcessImpl.java:434)',
+    ]
+    for (const state of ['WAITING', 'TIMED_WAITING']) assert.equal(others('pool-1', state, waits), 'working')
+    assert.equal(others('main', 'WAITING', waits), 'idle', 'main may wait for Python, of which more is known')
+  })
+
+  test('another thread sleeps in code of the application → sleeping, and working if one more works', () => {
+    const sleep = ['java.base@17.0.15/java.lang.Thread.sleep(Native Method)']
+    const sleeping = [...sleep, 'app//com.acme.Restart.run(Restart.java:4)']
+    assert.equal(others('pool-1', 'TIMED_WAITING', sleeping), 'sleeping')
+    assert.equal(others('pool-1', 'TIMED_WAITING', [...sleep, 'java.util.TimerThread.mainLoop(Timer.java:5)']), 'idle')
+    assert.equal(
+      others('reaper', 'TIMED_WAITING', [...sleep, 'com.amazonaws.http.IdleConnectionReaper.run(I.java:1)']),
+      'idle',
+    )
+    const sleeper = thread(3, 'pool-1', { threadState: 'TIMED_WAITING', stackTrace: { elems: sleeping } })
+    for (const list of [
+      [sleeper, thread(4, 'pool-2')],
+      [thread(4, 'pool-2'), sleeper],
+    ]) {
+      assert.equal(parse(thread(1, 'main'), ...list)?.others, 'working')
+    }
+  })
+
   test('servers and the remains of the main thread → kept', () => {
     const names = [
       'DestroyJavaVM',
@@ -108,7 +209,7 @@ describe('parseThreads', () => {
   test('texts that are no dump → no reading', () => {
     for (const text of ['', '{}', 'null', '[{}]', '[{"threadId":"1"}]', '<html>', '[1]x', '[]]'])
       assert.equal(parseThreads(text), undefined, text)
-    assert.deepEqual(parseThreads(' [ ] '), { threads: [] })
+    assert.deepEqual(parseThreads(' [ ] '), { threads: [], others: 'idle' })
   })
 
   test('any text → never throws, and stays within its bounds', () => {
@@ -131,7 +232,7 @@ describe('parseThreads', () => {
 describe('topFrame', () => {
   for (const version of ['3.5.7', '4.0.1']) {
     test(`a query of Spark ${version} that sleeps in the application → the line of the application`, () => {
-      const top = findTopFrame(parseThreads(capture(version)) ?? { threads: [] })
+      const top = findTopFrame(parseThreads(capture(version)) ?? { threads: [], others: 'idle' })
       assert.match(top?.thread ?? '', /^stream execution thread for stuck /)
       assert.match(top?.frame ?? '', /^Two\.lambda\$main\$\w+\$1\(Two\.java:\d+\)$/)
     })
@@ -146,11 +247,14 @@ describe('topFrame', () => {
       }),
       thread(2, 'stream execution thread for q [id = 1, runId = 2]'),
     )
-    assert.deepEqual(findTopFrame(dump ?? { threads: [] }), { thread: 'main', frame: 'a.B.c(B.java:2)' })
+    assert.deepEqual(findTopFrame(dump ?? { threads: [], others: 'idle' }), {
+      thread: 'main',
+      frame: 'a.B.c(B.java:2)',
+    })
   })
 
   test('no thread that matters → null', () => {
-    assert.equal(findTopFrame({ threads: [] }), null)
-    assert.equal(findTopFrame(parse(thread(1, 'main', { stackTrace: {} })) ?? { threads: [] }), null)
+    assert.equal(findTopFrame({ threads: [], others: 'idle' }), null)
+    assert.equal(findTopFrame(parse(thread(1, 'main', { stackTrace: {} })) ?? { threads: [], others: 'idle' }), null)
   })
 })

@@ -50,7 +50,7 @@ for (const version of ['3.5.7', '4.0.1']) {
 
     test('without the stuck thread → alive: the scheduler and main are found', () => {
       const threads = captured.threads.threads.filter(({ name }) => !name.includes('stuck'))
-      const judgement = verdictAfter(60 * minuteMs, { threads: { threads }, metrics: captured.metrics })
+      const judgement = verdictAfter(60 * minuteMs, { threads: { threads, others: 'idle' }, metrics: captured.metrics })
       assert.equal(describeVerdict(judgement), 'alive')
       assert.equal(judgement.work.threads.main.kind, 'waiting')
       assert.equal(judgement.work.threads.schedulerGone, null)
@@ -58,7 +58,7 @@ for (const version of ['3.5.7', '4.0.1']) {
 
     test('without the thread of the scheduler, and a job → scheduler-dead', () => {
       const threads = captured.threads.threads.filter(({ name }) => name !== 'dag-scheduler-event-loop')
-      const judgement = verdictAfter(minuteMs, { threads: { threads }, jobs: jobs({ activeTasks: 0 }) })
+      const judgement = verdictAfter(minuteMs, { threads: { threads, others: 'idle' }, jobs: jobs({ activeTasks: 0 }) })
       assert.equal(describeVerdict(judgement), 'hung scheduler-dead certain')
     })
   })

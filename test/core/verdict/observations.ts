@@ -171,4 +171,4 @@ export const stream = (of: readonly string[], state = 'TIMED_WAITING') =>
     frames: of,
     state,
   })
-export const threads = (...list: readonly DriverThread[]): ThreadsReading => ({ threads: list })
+export const threads = (...list: readonly DriverThread[]): ThreadsReading => ({ threads: list, others: 'idle' })

@@ -175,6 +175,7 @@ const endedUntil = (untilMs: number, dump: ThreadsReading = healthyDump, others:
   [0, answers({ jobs: jobs(), queries: queries({}) })],
   ...watch(30_000, untilMs, { jobs: jobs(), queries: queries(failed), threads: dump, metrics: metrics(), ...others }),
 ]
+const withOthers = (others: ThreadsReading['others']): ThreadsReading => ({ ...healthyDump, others })
 /** The same from 10 minutes on, with a record every 10 s until `recordedUntilMs`, of a JVM that uses `cores`. */
 const endedAndRecorded = (
   recordedUntilMs: number,
@@ -271,6 +272,66 @@ testVerdicts('query-ended', [
   {
     what: 'Python, and no record of it',
     steps: endedUntil(12 * minuteMs, threads(main(frames.python), scheduler, listeners)),
+    verdict: 'hung query-ended likely',
+  },
+  {
+    what: 'no record, main waits, and another thread computes',
+    steps: endedUntil(20 * minuteMs, withOthers('working')),
+    verdict: 'hung query-ended likely',
+  },
+  {
+    what: 'no record, main has returned, and another thread computes',
+    steps: endedUntil(20 * minuteMs, { ...threads(thread('DestroyJavaVM'), scheduler, listeners), others: 'working' }),
+    verdict: 'hung query-ended likely',
+  },
+  {
+    what: 'no record, main sleeps, and another thread computes',
+    steps: endedUntil(20 * minuteMs, {
+      ...threads(main(frames.sleep, 'TIMED_WAITING'), scheduler, listeners),
+      others: 'working',
+    }),
+    verdict: 'hung query-ended likely',
+  },
+  {
+    what: 'no record, and another thread computes now and then',
+    steps: endedUntil(20 * minuteMs).map(([atMs, observation]) => [
+      atMs,
+      atMs % minuteMs === 0 ? observation : { ...observation, threads: withOthers('working') },
+    ]),
+    verdict: 'hung query-ended likely',
+  },
+  {
+    what: 'no record, and another thread has computed until the last two dumps',
+    steps: endedUntil(5 * minuteMs).map(([atMs, observation]) => [
+      atMs,
+      atMs > 4 * minuteMs ? observation : { ...observation, threads: withOthers('working') },
+    ]),
+    verdict: 'hung query-ended certain',
+  },
+  {
+    what: 'no record, and another thread has computed until the last dump',
+    steps: endedUntil(5 * minuteMs).map(([atMs, observation]) => [
+      atMs,
+      atMs > 4.5 * minuteMs ? observation : { ...observation, threads: withOthers('working') },
+    ]),
+    verdict: 'hung query-ended likely',
+  },
+  {
+    what: 'another thread sleeps, maybe before it starts the query again',
+    steps: endedUntil(9 * minuteMs, withOthers('sleeping')),
+    verdict: 'hung query-ended likely',
+  },
+  {
+    what: 'another thread sleeps for five times the deadline',
+    steps: endedUntil(11 * minuteMs, withOthers('sleeping')),
+    verdict: 'hung query-ended certain',
+  },
+  {
+    what: 'the JVM is idle, and another thread waits for an answer from elsewhere',
+    steps: endedUntil(20 * minuteMs, withOthers('working')).map(([atMs, observation]) => [
+      atMs,
+      { ...observation, processes: record(atMs, { cpuTicks: atMs / 1_000 }) },
+    ]),
     verdict: 'hung query-ended likely',
   },
   {

@@ -198,8 +198,8 @@ export function createKubelet(options: KubeletOptions): Kubelet {
     if (setup.startupProbe === 'exec') startupPassed = runScript('startup')
     else {
       if (sidecar === null || !isServing()) return
-      sidecar.noticeDriverProbe()
       startupPassed = passesStartup(sidecar.state())
+      sidecar.noticeDriverProbe('/startedz', startupPassed)
     }
     if (startupPassed) trace('startup probe passes')
   }
@@ -227,8 +227,8 @@ export function createKubelet(options: KubeletOptions): Kubelet {
   function probeReadiness(): undefined {
     if (!startupPassed) return
     // Whatever the handler of the other probes is, this one requests /readyz.
-    if (isServing()) sidecar?.noticeDriverProbe()
     const passes = isServing() && sidecar !== null && passesReadiness(sidecar.state())
+    if (isServing()) sidecar?.noticeDriverProbe('/readyz', passes)
     readinessFailures = passes ? 0 : readinessFailures + 1
     const next = passes || (ready && readinessFailures < failureThreshold)
     if (next !== ready) trace(next ? 'ready' : 'not ready')

@@ -3,6 +3,7 @@ import { openBlackBoxFiles } from '../../../sidecar/black-box-files.ts'
 import { createSidecarLog } from '../../../sidecar/log.ts'
 import { createMonitor, type Monitor } from '../../../sidecar/monitor.ts'
 import { createPoller } from '../../../sidecar/poller.ts'
+import { createProbeWitness, type ProbeWitness } from '../../../sidecar/probe-requests.ts'
 import { writeSharedFile } from '../../../sidecar/shared-file.ts'
 import type { SidecarState } from '../../../sidecar/status.ts'
 import { openVerdictFiles, removeBadFiles, type VerdictFiles } from '../../../sidecar/verdict-files.ts'
@@ -46,8 +47,8 @@ export interface SidecarProcess {
   readonly startedMs: number
   isRunning(): boolean
   state(): SidecarState
-  /** The kubelet has requested /startedz or /readyz. */
-  noticeDriverProbe(): void
+  /** The kubelet has requested /startedz or /readyz, and has received 200 if the probe passes. */
+  noticeDriverProbe: ProbeWitness['onRequest']
   /** Ends it as SIGKILL does. */
   kill(): void
 }
@@ -55,7 +56,7 @@ export interface SidecarProcess {
 export function startSidecar(options: SidecarProcessOptions): SidecarProcess {
   const { setup, time, weather, dir, bootedBeforeMs, startWallMs, trace } = options
   let isRunning = true
-  let driverWasProbed = false
+  const probeWitness = createProbeWitness(time.nowMs)
   let state: SidecarState = { kind: 'idle', reason: 'starting' }
 
   const end = (code: number) => {
@@ -87,9 +88,7 @@ export function startSidecar(options: SidecarProcessOptions): SidecarProcess {
     startedMs: time.nowMs(),
     isRunning: () => isRunning,
     state: () => state,
-    noticeDriverProbe: () => {
-      driverWasProbed = true
-    },
+    noticeDriverProbe: probeWitness.onRequest,
     kill: () => end(137),
   }
 
@@ -129,7 +128,7 @@ export function startSidecar(options: SidecarProcessOptions): SidecarProcess {
         if (text !== '') trace(`termination message: ${text}`)
       },
       exit: end,
-      driverWasProbed: () => driverWasProbed,
+      probeWitness,
       uptimeMs: () => time.nowMs() + bootedBeforeMs,
       log,
     })

@@ -1,6 +1,7 @@
 import type { Deadlines } from '../../../core/settings/deadlines.ts'
-import { createJudgement, type Judgement, judge } from '../../../core/verdict/judge.ts'
+import { countFromFirstAnswer, createJudgement, type Judgement, judge } from '../../../core/verdict/judge.ts'
 import { nextPollDelayMs } from '../../../core/verdict/poll-run.ts'
+import type { Sample } from '../../../core/verdict/witnesses.ts'
 import type { UiClient } from '../../../spark-ui/ui-client.ts'
 import type { Driver } from '../driver/driver.ts'
 import type { RequestLimit } from './request-limit.ts'
@@ -18,6 +19,8 @@ export interface UiPollerDeps {
   readonly requestLimit: RequestLimit
   /** Milliseconds of a monotonic clock. */
   monotonicMs(): number
+  /** By the wall clock: the cluster's times are. */
+  nowMs(): number
   sleep(ms: number, signal: AbortSignal): Promise<void>
   random(): number
   /** Called after each poll. */
@@ -48,6 +51,8 @@ interface Poll {
   driver: Driver
   policy: PollPolicy
   judgement: Judgement
+  /** When the UI first answered, by the monotonic clock; see {@link findFirstAnswer}. Null if it has not yet. */
+  firstAnswerMs: number | null
   connects: boolean
   readonly stop: AbortController
 }
@@ -68,7 +73,10 @@ export function createUiPoller(deps: UiPollerDeps, signal: AbortSignal): UiPolle
       })
       if (aborted.aborted) return
       poll.connects = connected
-      poll.judgement = judge(poll.judgement, { ui: sample }, policy, deps.monotonicMs())
+      poll.firstAnswerMs = findFirstAnswer(poll, sample, deps)
+      const { judgement, firstAnswerMs } = poll
+      const known = firstAnswerMs === null ? judgement : countFromFirstAnswer(judgement, firstAnswerMs)
+      poll.judgement = judge(known, { ui: sample }, policy, deps.monotonicMs())
       deps.polled(poll.driver, poll.judgement, tookMs)
       await deps.sleep(nextPollDelayMs(sample, policy), aborted)
     }
@@ -84,7 +92,8 @@ export function createUiPoller(deps: UiPollerDeps, signal: AbortSignal): UiPolle
       }
       known?.stop.abort()
       const stop = new AbortController()
-      const poll: Poll = { driver, policy, judgement: createJudgement(deps.monotonicMs()), connects: true, stop }
+      const judgement = createJudgement(deps.monotonicMs())
+      const poll: Poll = { driver, policy, judgement, firstAnswerMs: null, connects: true, stop }
       polls.set(driver.uid, poll)
       // A random delay spreads the polls after a start of the controller.
       void run(poll, delayMs + deps.random() * policy.intervalMs)
@@ -101,6 +110,22 @@ export function createUiPoller(deps: UiPollerDeps, signal: AbortSignal): UiPolle
       }
     },
   }
+}
+
+/**
+ * When the UI of this run of the container first answered: `max-run-time` counts from there. A leader that finds it answering at
+ * its first poll has not seen that. It then takes the latest time at which a driver that started within its startup deadline
+ * answers, so that a new leader neither begins to count again nor ends a driver too soon.
+ */
+function findFirstAnswer(
+  { driver, policy, judgement, firstAnswerMs }: Poll,
+  sample: Sample,
+  { monotonicMs, nowMs }: Pick<UiPollerDeps, 'monotonicMs' | 'nowMs'>,
+): number | null {
+  if (firstAnswerMs !== null || sample.kind !== 'alive') return firstAnswerMs
+  const { state } = driver.driver
+  if (judgement.run.kind !== 'none' || state.kind !== 'running') return monotonicMs()
+  return monotonicMs() - Math.max(0, nowMs() - (state.startedMs + policy.startupDeadlineMs))
 }
 
 /** A closed port does not count, because the driver may be finishing. */

@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { toDeadlines } from '../../../../core/settings/deadlines.ts'
+import { resolveSettings } from '../../../../core/settings/settings.ts'
+import type { Verdict } from '../../../../core/verdict/verdict.ts'
+import type { Sample } from '../../../../core/verdict/witnesses.ts'
+import type { Driver } from '../../../../webhook/controller/driver/driver.ts'
+import { createRequestLimit } from '../../../../webhook/controller/poll/request-limit.ts'
+import { createUiPoller } from '../../../../webhook/controller/poll/ui-poller.ts'
+import { createdMs } from '../../../support/driver-pods.ts'
+import { createDriver } from '../driver/drivers.ts'
+
+const minuteMs = 60_000
+const alive: Sample = { kind: 'alive', evidence: 'application' }
+const refused: Sample = { kind: 'refused' }
+const late: Sample = { kind: 'inconclusive', detail: 'late' }
+const policy = {
+  ...toDeadlines(resolveSettings({ pod: { 'spark-nanny.io/max-run-time': '60m' } }).values),
+  scheme: 'http',
+  port: 4040,
+  intervalMs: minuteMs,
+} as const
+
+function createRunningDriver(): Driver {
+  const driver = createDriver({ sidecar: null })
+  return { ...driver, driver: { ...driver.driver, state: { kind: 'running', startedMs: createdMs } } }
+}
+
+/** A leader that polls the driver once a minute from `fromMinute` on, and gets these samples, the last one again and again. */
+async function lead(fromMinute: number, toMinute: number, samples: readonly Sample[]): Promise<readonly Verdict[]> {
+  const stop = new AbortController()
+  const done = Promise.withResolvers<void>()
+  const verdicts: Verdict[] = []
+  let minute = fromMinute
+  const driver = createRunningDriver()
+  const poller = createUiPoller(
+    {
+      uiClient: {
+        poll: async () => {
+          const sample = samples[Math.min(minute - fromMinute, samples.length - 1)] ?? alive
+          return { sample, connected: true, listedId: null, bytes: 0 }
+        },
+      },
+      requestLimit: createRequestLimit(),
+      // Each process has a monotonic clock with a zero of its own.
+      monotonicMs: () => (minute - fromMinute) * minuteMs,
+      nowMs: () => createdMs + minute * minuteMs,
+      sleep: async (ms) => {
+        minute += ms / minuteMs
+      },
+      random: () => 0,
+      polled: (_driver, { verdict }) => {
+        verdicts.push(verdict)
+        if (minute < toMinute) return
+        stop.abort()
+        done.resolve()
+      },
+    },
+    stop.signal,
+  )
+  poller.start(driver, policy, 0)
+  await done.promise
+  return verdicts
+}
+
+const isOverdue = (verdict: Verdict) => verdict.kind === 'hung' && verdict.reason === 'max-run-time'
+/** The minute after the start of the container at which the verdict is reached. */
+async function findLimit(fromMinute: number, ...samples: readonly Sample[]): Promise<number> {
+  const verdicts = await lead(fromMinute, fromMinute + 100, samples)
+  assert.ok(verdicts.some(isOverdue))
+  return fromMinute + verdicts.findIndex(isOverdue)
+}
+
+describe('max-run-time of a driver that the controller polls', () => {
+  const rows: readonly (readonly [string, number, readonly Sample[], number])[] = [
+    ['the leader has seen the first answer', 1, [refused, refused, refused, alive], 64],
+    ['the same, after startup-deadline', 1, [...Array<Sample>(20).fill(refused), alive], 81],
+    ['the leader has polled a driver that answered within its first minute', 1, [alive], 61],
+    ['a new leader, and its first poll proves nothing', 30, [late, alive], 70],
+    ['a new leader within startup-deadline', 5, [alive], 65],
+    ['a new leader: not from its own start', 30, [alive], 70],
+    ['a new leader after the limit', 90, [alive], 90],
+    ['the UI was closed for a while', 1, [alive, refused, refused, alive], 61],
+  ]
+  for (const [what, fromMinute, samples, limit] of rows) {
+    test(`${what} → reached ${limit} minutes after the start of the container`, async () => {
+      assert.equal(await findLimit(fromMinute, ...samples), limit)
+    })
+  }
+})
