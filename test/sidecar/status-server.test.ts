@@ -163,7 +163,7 @@ describe('serveStatus', () => {
   test('an unknown path or method → 404 or 405', async (t) => {
     const { port } = await served(t, { kind: 'idle', reason: 'x' })
     assert.equal(await code(port, '/'), 404)
-    assert.equal((await get(port, '/status', { method: 'POST', body: 'x'.repeat(1_000_000) })).status, 405)
+    assert.equal((await get(port, '/status', { method: 'POST' })).status, 405)
   })
 
   test('garbage and silent connections → other requests are answered', async (t) => {
@@ -182,7 +182,7 @@ describe('serveStatus', () => {
   test('slow readers of black boxes → few at a time, and other paths are answered', async (t) => {
     const { port } = await served(t, { kind: 'idle', reason: 'x' }, undefined, 'x'.repeat(20_000_000))
     await code(port, '/readyz')
-    const readers = [2, 3].map((last) => {
+    const readers = [2, 3, 4, 5].map((last) => {
       const socket = connect({ port, host: '127.0.0.1', localAddress: `127.0.0.${last}` })
       t.after(() => socket.destroy())
       socket.on('error', () => {})

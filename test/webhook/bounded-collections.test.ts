@@ -42,7 +42,6 @@ const bounds: Readonly<Record<string, string>> = {
   'webhook/controller/reconcile/work-queue.ts': 'the pods that exist',
   'webhook/controller/start.ts': 'parts of this program',
   'webhook/server/connection-limit.ts': 'open connections, which are limited',
-  'webhook/server/fair-shares.ts': 'bodies and connections that are open, which are limited',
 }
 
 describe('collections of the webhook process', () => {

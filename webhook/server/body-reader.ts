@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { FastifyRequest } from 'fastify'
-import { createFairShares, type Share } from './fair-shares.ts'
+import { createFairShares, type Share } from '../../core/fair-shares.ts'
 
 /** A complete body, and its share of the memory for all bodies, which is released when the body is no longer needed. */
 export interface ReceivedBody {

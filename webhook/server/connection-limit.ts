@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Server, Socket } from 'node:net'
-import { createFairShares, type Share } from './fair-shares.ts'
+import { createFairShares, type Share } from '../../core/fair-shares.ts'
 
 interface Connection {
   readonly share: Share

@@ -31,7 +31,7 @@ interface Holder {
 
 /**
  * Divides `total` among peers. While it is exceeded, the peer that holds the most gives up its oldest share. So a peer that
- * takes everything only takes it from itself: API servers, which hold little, always get their shares.
+ * takes everything only takes it from itself: peers that hold little always get their shares.
  */
 export function createFairShares(total: number): FairShares {
   const holders = new Map<string, Holder>()

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { createFairShares } from '../../../webhook/server/fair-shares.ts'
+import { createFairShares } from '../../core/fair-shares.ts'
 
 function createRecordedShares(total: number) {
   const shares = createFairShares(total)
