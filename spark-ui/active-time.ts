@@ -13,17 +13,39 @@ export function computeActiveMs(elapsedMs: number, plannedMs: number): number {
   return Math.max(0, Math.min(elapsedMs, plannedMs + computeSlackMs(plannedMs)))
 }
 
-/** Whether a request with this timeout took so long that the process itself cannot have been running all the time. */
-export function isLate(tookMs: number, timeoutMs: number): boolean {
-  return tookMs > timeoutMs + computeSlackMs(timeoutMs)
+/** How many times its timeout a request may take, so that it ends even if this process hardly runs. */
+const maxStretch = 4
+
+/** What to do about a request that has not been answered yet. */
+export type WaitDecision =
+  | { readonly kind: 'wait'; readonly forMs: number }
+  /** The other side had the whole timeout, in which this process ran and would have read an answer. */
+  | { readonly kind: 'timed-out' }
+  /** This process has hardly run, so that nothing is known. */
+  | { readonly kind: 'inconclusive' }
+
+/**
+ * The timeout of a request counts the time in which this process ran: `lagMs` of the `elapsedMs` do not count. A process that is
+ * throttled all the time, perhaps because a client floods it, waits a little longer and still learns what it asked for. A pause
+ * may have stopped the other side as well, for which the wait makes up.
+ */
+export function decideWait(elapsedMs: number, lagMs: number, timeoutMs: number): WaitDecision {
+  const leftMs = timeoutMs - (elapsedMs - lagMs)
+  if (elapsedMs > timeoutMs * maxStretch) return { kind: 'inconclusive' }
+  return leftMs > 0 ? { kind: 'wait', forMs: Math.ceil(leftMs) } : { kind: 'timed-out' }
+}
+
+/** Whether a pause of this process was so long that the other side may have taken it for the end of the connection. */
+export function isLongPause(pauseMs: number, timeoutMs: number): boolean {
+  return pauseMs > computeSlackMs(timeoutMs)
 }
 
 /** Measures for how long the event loop did not run. */
 export interface Heartbeat {
   /** The time by which the beats were late, up to now, in milliseconds. */
   lagMs(): number
-  /** Whether the loop stood still for more than a tenth of `timeoutMs`: then an answer may have waited unread. */
-  wasHeldUp(timeoutMs: number): boolean
+  /** The most by which one beat was late, up to now, in milliseconds. */
+  longestPauseMs(): number
   stop(): void
 }
 
@@ -35,16 +57,19 @@ export function startHeartbeat(spanMs: number): Heartbeat {
   const periodMs = Math.max(10, spanMs / 20)
   let lastMs = performance.now()
   let lagMs = 0
+  let longestMs = 0
+  const measureLateMs = (nowMs: number) => Math.max(0, nowMs - lastMs - periodMs)
   const beat = () => {
     const nowMs = performance.now()
-    lagMs += Math.max(0, nowMs - lastMs - periodMs)
+    const lateMs = measureLateMs(nowMs)
+    lagMs += lateMs
+    longestMs = Math.max(longestMs, lateMs)
     lastMs = nowMs
   }
   const timer = setInterval(beat, periodMs)
-  const measureLagMs = () => lagMs + Math.max(0, performance.now() - lastMs - periodMs)
   return {
-    lagMs: measureLagMs,
-    wasHeldUp: (timeoutMs) => measureLagMs() > computeSlackMs(timeoutMs),
+    lagMs: () => lagMs + measureLateMs(performance.now()),
+    longestPauseMs: () => Math.max(longestMs, measureLateMs(performance.now())),
     stop: () => clearInterval(timer),
   }
 }

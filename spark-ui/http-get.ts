@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net'
 import type { UiResponse } from '../core/spark/rest-api.ts'
 import type { FailureCause } from '../core/verdict/witnesses.ts'
-import { type Heartbeat, isLate, startHeartbeat } from './active-time.ts'
+import { decideWait, type Heartbeat, isLongPause, startHeartbeat } from './active-time.ts'
 import { createResponseReader, type ResponseStep } from './http-response.ts'
 import type { UiAddress } from './ui-address.ts'
 
@@ -21,6 +21,7 @@ export type UiResult =
       readonly kind: 'failed'
       readonly cause: FailureCause
       readonly detail: string
+      /** For a timeout, the time in which this process ran. */
       readonly tookMs: number
       /** Whether the connection was established: then the network to the UI works. */
       readonly connected: boolean
@@ -31,7 +32,7 @@ export type UiResult =
 export interface UiRequest {
   readonly address: UiAddress
   readonly path: string
-  /** Covers the time from the connect to the last byte of the body. */
+  /** Covers the time from the connect to the last byte of the body. The time in which this process does not run is added. */
   readonly timeoutMs: number
   /** A longer body is truncated, whether or not it is compressed. */
   readonly maxBodyBytes: number
@@ -67,20 +68,26 @@ export async function sendUiRequest(uiRequest: UiRequest): Promise<UiResult> {
     const progress: RequestProgress = { connected: false, handshakeDone: address.scheme === 'http', written: false }
     const heartbeat = startHeartbeat(timeoutMs)
     let socket: Socket | undefined
+    let settled = false
     const settle = (result: UiResult) => {
+      settled = true
       clearTimeout(timer)
       heartbeat.stop()
       resolve(result)
       socket?.destroy()
     }
-    const fail = (result: UiResult) => settle(discountOwnDelay(result, progress, heartbeat, timeoutMs))
-    // A process that was frozen may find the timeout and the response at the same time: the response is read first.
-    const timer = setTimeout(() => setImmediate(timeOut), timeoutMs)
+    const fail = (result: UiResult) => settle(discountOwnPause(result, heartbeat, timeoutMs))
     const timeOut = () => {
-      const detail = `no answer within ${timeoutMs} ms`
-      const cause = reader.hasOnlyBreaks() ? 'malformed' : 'timeout'
-      fail({ kind: 'failed', cause, detail, tookMs: tookMs(), connected: progress.connected })
+      if (settled) return
+      const lagMs = heartbeat.lagMs()
+      const decision = decideWait(tookMs(), lagMs, timeoutMs)
+      if (decision.kind === 'wait') timer = startTimer(decision.forMs)
+      else if (decision.kind === 'inconclusive') settle(createLateResult(lagMs))
+      else settle(toTimeout(reader.hasOnlyBreaks(), progress, timeoutMs, tookMs() - lagMs))
     }
+    // A process that was frozen may find the timeout and the response at the same time: the response is read first.
+    const startTimer = (ms: number) => setTimeout(() => setImmediate(timeOut), ms)
+    let timer = startTimer(timeoutMs)
     const reader = createResponseReader(uiRequest)
     const follow = (step: ResponseStep) => {
       if (step.kind === 'incomplete') return
@@ -121,28 +128,37 @@ function trackProgress(socket: Socket, progress: RequestProgress): void {
 }
 
 /**
- * A failure counts only if this process did its part: its event loop ran all the time, so that an answer would have been
- * read, and the request was written.
- *
- * A connection that is not established in time is the driver's silence as well: a frozen JVM accepts no connection, and
- * once its accept queue is full, the kernel drops each SYN. Nor does a frozen JVM answer a TLS handshake. In both cases no
- * request can be written, so it is enough that the loop ran.
+ * The result of a request that had its whole timeout. A connection that is not established in time is the driver's silence as
+ * well: a frozen JVM accepts no connection, and once its accept queue is full, the kernel drops each SYN. Nor does a frozen JVM
+ * answer a TLS handshake. In both cases no request can be written, so it is enough that the loop ran.
  */
-function discountOwnDelay(
-  result: UiResult,
-  progress: RequestProgress,
-  heartbeat: Heartbeat,
+function toTimeout(
+  sentOnlyBreaks: boolean,
+  { connected, handshakeDone, written }: RequestProgress,
   timeoutMs: number,
+  tookMs: number,
 ): UiResult {
-  if (result.kind !== 'failed') return result
-  if (heartbeat.wasHeldUp(timeoutMs) || isLate(result.tookMs, timeoutMs)) {
-    const lagMs = Math.round(Math.max(heartbeat.lagMs(), result.tookMs - timeoutMs))
-    return { kind: 'inconclusive', detail: `spark-nanny itself was ${lagMs} ms late (frozen or throttled)` }
+  const cause = sentOnlyBreaks ? 'malformed' : 'timeout'
+  const waitsForUi = !connected || !handshakeDone || written
+  if (cause === 'timeout' && !waitsForUi) {
+    return { kind: 'inconclusive', detail: 'the request was not written in time' }
   }
-  const waitsForUi = !progress.connected || !progress.handshakeDone || progress.written
-  if (result.cause !== 'timeout' || waitsForUi) return result
-  return { kind: 'inconclusive', detail: 'the request was not written in time' }
+  return { kind: 'failed', cause, detail: `no answer within ${timeoutMs} ms`, tookMs, connected }
 }
+
+/**
+ * A failure before the timeout counts only if no pause of this process can have caused it: a server that waits too long for the
+ * rest of a request ends the connection. Many short pauses, as those of a throttled process, are no cause.
+ */
+function discountOwnPause(result: UiResult, heartbeat: Heartbeat, timeoutMs: number): UiResult {
+  const pauseMs = heartbeat.longestPauseMs()
+  return result.kind === 'failed' && isLongPause(pauseMs, timeoutMs) ? createLateResult(pauseMs) : result
+}
+
+const createLateResult = (lagMs: number): UiResult => ({
+  kind: 'inconclusive',
+  detail: `spark-nanny itself was ${Math.round(lagMs)} ms late (frozen or throttled)`,
+})
 
 const resets: readonly string[] = ['ECONNRESET', 'EPIPE', 'ECONNABORTED', 'ETIMEDOUT']
 

@@ -97,6 +97,33 @@ async function driver(t: TestContext, port = 0) {
   }
 }
 
+/** Lets a process run for a fifth of the time, as the default CPU limit does for one that always has work. */
+function throttle(t: TestContext, child: ChildProcess): void {
+  let isOver = false
+  t.after(() => {
+    isOver = true
+  })
+  const run = async () => {
+    while (!isOver && child.exitCode === null) {
+      child.kill('SIGSTOP')
+      await sleep(80)
+      child.kill('SIGCONT')
+      await sleep(20)
+    }
+  }
+  void run()
+}
+
+/** Keeps forty connections to a port, and opens each again five milliseconds after it was closed. */
+function flood(t: TestContext, port: number): void {
+  const program = `
+    const open = () => require('node:net').connect(${port}, '127.0.0.1')
+      .on('error', () => {}).on('close', () => setTimeout(open, 5)).resume()
+    for (let count = 0; count < 40; count += 1) open()`
+  const child = spawn(process.execPath, ['-e', program], { stdio: 'inherit' })
+  t.after(() => child.kill('SIGKILL'))
+}
+
 describe('sidecar process', () => {
   test('a UI that starts to answer → starting, then ready, and exit 0 on SIGTERM', async (t) => {
     const { has, start, path } = pod(t)
@@ -174,6 +201,24 @@ describe('sidecar process', () => {
     }
     assert.ok(!sidecar.hasLogged('"kind":"failing"'))
     assert.ok(!has('hung') && has('ready'))
+  })
+
+  test('a sidecar that is throttled and flooded, and a driver that hangs → the hang is found', async (t) => {
+    const { has, start } = pod(t)
+    const { state, policy } = await driver(t)
+    const statusPort = await freePort()
+    // The shortest timeout that is allowed.
+    const fields = { intervalMs: 500, timeoutMs: 3_000, unresponsiveDeadlineMs: 6_000, statusPort } as const
+    const sidecar = start(policy(fields))
+    await until('ready', () => has('ready'))
+    throttle(t, sidecar.child)
+    flood(t, statusPort)
+    await until200(`http://127.0.0.1:${statusPort}/status`)
+    await sleep(3_000)
+    assert.ok(has('ready') && !has('hung'))
+    state.hangs = true
+    await until200(`http://127.0.0.1:${statusPort}/status`)
+    assert.deepEqual(await sidecar.exit, [88, null])
   })
 
   test('a driver that answers no polls, but other requests → a black box, which survives the restart', async (t) => {

@@ -12,25 +12,71 @@ import { answersAs, httpUi, rawUi } from '../support/fake-spark-ui.ts'
 const request = (port: number, timeoutMs: number, maxBodyBytes = 262_144) =>
   sendUiRequest({ address: { scheme: 'http', host: '127.0.0.1', port }, path: '/', timeoutMs, maxBodyBytes })
 
-/** Holds the event loop of this process, as a busy or frozen process does. */
-function holdLoop(ms: number): void {
-  const untilMs = performance.now() + ms
-  while (performance.now() < untilMs);
+/** Stops this process, as the CPU limit of a container does. */
+function stopLoop(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
 }
 
 describe('sendUiRequest', () => {
-  test('a silent UI, and a loop that is held for longer than a tenth of the timeout → inconclusive', async (t) => {
+  test('a silent UI, and a loop that is held → the time of the hold is added to the timeout', async (t) => {
     const ui = await rawUi(t, () => {})
+    const beganMs = performance.now()
     const pending = request(ui.port, 600)
     await sleep(100)
-    holdLoop(200)
+    stopLoop(300)
+    const result = await pending
+    assert.ok(result.kind === 'failed' && result.cause === 'timeout' && result.tookMs >= 600)
+    // A beat of the loop may have been due at any moment of the hold.
+    assert.ok(performance.now() - beganMs > 600 + 300 - 600 / 20 - 10)
+  })
+
+  test('a loop that is held, and an answer in the time that is added → the answer', async (t) => {
+    const ui = await rawUi(t, (socket: Socket) => {
+      setTimeout(() => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'), 800)
+    })
+    const pending = request(ui.port, 600)
+    await sleep(100)
+    stopLoop(400)
+    assert.equal((await pending).kind, 'response')
+  })
+
+  test('a silent UI, and a loop that hardly runs → inconclusive, after four timeouts at the latest', async (t) => {
+    const ui = await rawUi(t, () => {})
+    const pending = request(ui.port, 300)
+    for (let count = 0; count < 14; count += 1) {
+      stopLoop(90)
+      await sleep(0)
+    }
+    assert.equal((await pending).kind, 'inconclusive')
+  })
+
+  test('a UI that resets the connection, and a loop that is held often and briefly → failed', async (t) => {
+    const ui = await rawUi(t, (socket: Socket) => {
+      socket.once('data', () => setTimeout(() => socket.resetAndDestroy(), 2_000))
+    })
+    const pending = request(ui.port, 5_000)
+    for (let count = 0; count < 8; count += 1) {
+      stopLoop(200)
+      await sleep(10)
+    }
+    const result = await pending
+    assert.equal(result.kind === 'failed' && result.cause, 'reset')
+  })
+
+  test('a UI that resets the connection after the loop was held for long → inconclusive', async (t) => {
+    const ui = await rawUi(t, (socket: Socket) => {
+      socket.once('data', () => setTimeout(() => socket.resetAndDestroy(), 100))
+    })
+    const pending = request(ui.port, 1_000)
+    await sleep(20)
+    stopLoop(300)
     assert.equal((await pending).kind, 'inconclusive')
   })
 
   test('a loop that is held past the timeout before the request is written → inconclusive', async (t) => {
     const ui = await httpUi(t, answersAs('spark-1'))
     const pending = request(ui.port, 1_000)
-    holdLoop(1_050)
+    stopLoop(1_050)
     // The answer may still be read, but silence must not be blamed on the UI.
     assert.notEqual((await pending).kind, 'failed')
   })

@@ -1,5 +1,5 @@
 import { applicationsPath } from '../../../core/spark/rest-api.ts'
-import { isLate } from '../../../spark-ui/active-time.ts'
+import { decideWait, isLongPause } from '../../../spark-ui/active-time.ts'
 import type { UiRequest, UiResult } from '../../../spark-ui/http-get.ts'
 import type { DriverContainer, Reply } from './driver-container.ts'
 import type { VirtualTime } from './virtual-time.ts'
@@ -19,8 +19,9 @@ interface Exchange {
   readonly timeoutMs: number
   readonly untilMs: number
   readonly container: DriverContainer | null
-  /** By how much the sidecar's timers were late. */
+  /** By how much the sidecar's timers were late, in all and at the most. */
   lagMs: number
+  longestPauseMs: number
 }
 
 const retryMs = 500
@@ -40,7 +41,15 @@ export function createNetwork(
     const startMs = options.time.nowMs()
     if (path === applicationsPath || readings === 'alone') pollBeganMs = startMs
     const untilMs = pollBeganMs + timeoutMs
-    const exchange: Exchange = { options, startMs, timeoutMs, untilMs, container: options.driver(), lagMs: 0 }
+    const exchange: Exchange = {
+      options,
+      startMs,
+      timeoutMs,
+      untilMs,
+      container: options.driver(),
+      lagMs: 0,
+      longestPauseMs: 0,
+    }
     for (;;) {
       const result = await advance(exchange, path)
       if (result !== undefined) return result
@@ -52,13 +61,17 @@ async function pass(exchange: Exchange, ms: number): Promise<void> {
   const { time, sleep } = exchange.options
   const beganMs = time.nowMs()
   await sleep(ms)
-  exchange.lagMs += time.nowMs() - beganMs - ms
+  const lateMs = time.nowMs() - beganMs - ms
+  exchange.lagMs += lateMs
+  exchange.longestPauseMs = Math.max(exchange.longestPauseMs, lateMs)
 }
 
 /** The result, or undefined if the driver has not answered yet. */
 async function advance(exchange: Exchange, path: string): Promise<UiResult | undefined> {
-  const { options, untilMs, container } = exchange
+  const { options, timeoutMs, container, lagMs } = exchange
   const nowMs = options.time.nowMs()
+  // The time in which the sidecar did not run is added to the timeout.
+  const untilMs = exchange.untilMs + lagMs
   const reply = replyOf(exchange, path)
   switch (reply.kind) {
     case 'refuses':
@@ -74,8 +87,10 @@ async function advance(exchange: Exchange, path: string): Promise<UiResult | und
     }
     case 'is-silent':
   }
-  if (nowMs >= untilMs) return fail(exchange, 'timeout')
-  await pass(exchange, Math.min(retryMs, untilMs - nowMs))
+  const decision = decideWait(nowMs - (exchange.untilMs - timeoutMs), lagMs, timeoutMs)
+  if (decision.kind === 'inconclusive') return createLateResult(lagMs)
+  if (decision.kind === 'timed-out') return fail(exchange, 'timeout')
+  await pass(exchange, Math.min(retryMs, decision.forMs))
   return undefined
 }
 
@@ -98,16 +113,20 @@ function respond(
   }
 }
 
-function fail({ options, startMs, timeoutMs, lagMs }: Exchange, cause: 'reset' | 'timeout'): UiResult {
-  const tookMs = options.time.nowMs() - startMs
-  if (isLate(tookMs, timeoutMs) || isLate(timeoutMs + lagMs, timeoutMs)) {
-    return { kind: 'inconclusive', detail: `late by ${Math.round(lagMs)} ms` }
-  }
+function fail(exchange: Exchange, cause: 'reset' | 'timeout'): UiResult {
+  const { options, startMs, timeoutMs, lagMs, longestPauseMs } = exchange
+  const elapsedMs = options.time.nowMs() - startMs
+  if (cause === 'reset' && isLongPause(longestPauseMs, timeoutMs)) return createLateResult(longestPauseMs)
   return {
     kind: 'failed',
     cause,
     detail: cause === 'reset' ? 'ECONNRESET' : `no answer within ${timeoutMs} ms`,
-    tookMs,
+    tookMs: cause === 'reset' ? elapsedMs : elapsedMs - lagMs,
     connected: true,
   }
 }
+
+const createLateResult = (lagMs: number): UiResult => ({
+  kind: 'inconclusive',
+  detail: `late by ${Math.round(lagMs)} ms`,
+})
