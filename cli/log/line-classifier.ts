@@ -1,9 +1,8 @@
 import type { ClassifiedLine, LineOrigin } from './line-origin.ts'
+import type { ParsedLine, RecordHead } from './parsed-line.ts'
 
 /**
  * Determines the origin of each line of a log, in order. Its only state is the current record or exception.
- * Known layouts: Spark's own (log4j2-defaults.properties: `%d{yy/MM/dd HH:mm:ss} %p %c{1}: %m%n`), layouts that start
- * with an ISO time and contain a level, and Python's tracebacks.
  */
 export class LineClassifier {
   #place: LineOrigin = 'output'
@@ -12,29 +11,24 @@ export class LineClassifier {
   #traceback: { readonly place: LineOrigin; readonly begins: boolean } = { place: 'traceback', begins: true }
 
   /** Returns undefined for lines that no rule searches, such as stack frames. */
-  place(line: string): ClassifiedLine | undefined {
+  place({ text: line, head }: ParsedLine): ClassifiedLine | undefined {
+    if (head !== null) return this.#record(head, line)
     const first = line.charCodeAt(0)
     if (first === tab || first === space) {
       if (this.#inside === 'trace' && isFrame(line)) this.#inside = 'frames'
       if (isFrame(line)) return undefined
     }
-    if (isDigit(first) || first === openBracket) {
-      const record = readRecord(line)
-      if (record !== undefined) return this.#record(record)
-      // `kubectl logs --timestamps`
-      const stamped = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{1,9}Z /.exec(line)
-      if (stamped !== null) return this.place(line.slice(stamped[0].length))
-    }
     return this.#inside === 'traceback' ? this.#pythonLine(line, first) : this.#otherLine(line)
   }
 
-  #record({ level, logger, message, isSparks }: LogRecord): ClassifiedLine {
+  #record({ level, logger, message, isJvm }: RecordHead, line: string): ClassifiedLine {
     const place = classifyRecord(level, logger, message)
     // JVM threads may write between the lines of a Python traceback.
-    if (this.#inside !== 'traceback' || !isSparks) {
+    if (this.#inside !== 'traceback' || !isJvm) {
       this.#place = place
       // Python's logging prints the traceback of a caught exception below its record. Spark's logging never does.
-      this.#inside = place === 'error' && !isSparks ? 'lead' : 'head'
+      const leads = !isJvm && (place === 'error' || line.startsWith('WARNING:'))
+      this.#inside = leads ? 'lead' : 'head'
     }
     return { place, content: message, throwable: false, begins: false }
   }
@@ -105,36 +99,12 @@ export class LineClassifier {
   }
 }
 
-interface LogRecord {
-  readonly level: string
-  readonly logger: string
-  readonly message: string
-  /** Whether the record has Spark's own layout, which Python programs do not use. */
-  readonly isSparks: boolean
-}
-
-const levels = 'TRACE|DEBUG|INFO|WARN|WARNING|ERROR|FATAL|CRITICAL'
-const sparkRecord = new RegExp(
-  `^\\d\\d/\\d\\d/\\d\\d \\d\\d:\\d\\d:\\d\\d(?:[.,]\\d{1,9})? (${levels}) ([^\\s:]{1,200}): ?(.*)$`,
-)
-const isoRecord = new RegExp(
-  `^\\[?\\d{4}-\\d\\d-\\d\\d[T ]\\d\\d:\\d\\d:\\d\\d[^\\s]{0,20}\\s{1,3}(?:[^\\s]{1,80}\\s{1,3}){0,3}?\\[?(${levels})\\b[\\]:]?\\s?(.*)$`,
-)
-
-function readRecord(line: string): LogRecord | undefined {
-  const spark = sparkRecord.exec(line)
-  if (spark !== null) return { level: spark[1] ?? '', logger: spark[2] ?? '', message: spark[3] ?? '', isSparks: true }
-  const iso = isoRecord.exec(line)
-  return iso === null ? undefined : { level: iso[1] ?? '', logger: '', message: iso[2] ?? '', isSparks: false }
-}
-
 /** Loggers that report about executors, not about the driver. */
 const executorLoggers = /^(TaskSetManager|TaskSchedulerImpl|TaskResultGetter|ExecutorPodsLifecycleManager)$/
 
-function classifyRecord(level: string, logger: string, message: string): LineOrigin {
-  const severe = level === 'ERROR' || level === 'FATAL' || level === 'CRITICAL'
-  const warning = level.startsWith('WARN')
-  if (!severe && !warning) return 'info'
+function classifyRecord(level: RecordHead['level'], logger: string, message: string): LineOrigin {
+  const severe = level === 'error'
+  if (!severe && level !== 'warn') return 'info'
   if (executorLoggers.test(logger) && /^(Lost |Task |Snapshot )/.test(message)) return 'executor'
   if (severe && /^(Error initializing SparkContext|Uncaught exception in thread Thread\[#?\d*,?main)/.test(message)) {
     return 'uncaught'
@@ -157,8 +127,6 @@ function findLeadOrigin(line: string, before: LineOrigin): LineOrigin | undefine
 
 const tab = 9
 const space = 32
-const openBracket = 91
-const isDigit = (code: number) => code >= 48 && code <= 57
 
 const isFrame = (line: string) => /^\s{1,8}(at |\.\.\. \d)/.test(line)
 

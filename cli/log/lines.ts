@@ -1,9 +1,12 @@
 /** Maximum line length in UTF-16 units. Longer lines are truncated, because rules search only the beginning of a line. */
 export const maxLineLength = 4096
 
+/** The same for a line that may have to be unpacked: JSON with a stack trace in it. */
+export const maxRawLength = 65_536
+
 /**
  * Splits a stream of bytes into lines and passes each to `onLine`, without its line end (`\n`, `\r\n`) and with at most
- * {@link maxLineLength} characters. Buffers at most one line. Text that a carriage return overwrites, such as Spark's
+ * `maxLength` UTF-16 units. Buffers at most one line. Text that a carriage return overwrites, such as Spark's
  * progress bar, is removed.
  */
 export class LineSplitter {
@@ -12,8 +15,11 @@ export class LineSplitter {
   #rest = ''
   #cut = false
 
-  constructor(onLine: (line: string) => void) {
+  readonly #maxLength: number
+
+  constructor(onLine: (line: string) => void, maxLength = maxLineLength) {
     this.#onLine = onLine
+    this.#maxLength = maxLength
   }
 
   write(bytes: Uint8Array): void {
@@ -31,13 +37,13 @@ export class LineSplitter {
     let start = 0
     for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', start)) {
       if (this.#cut) this.#give(this.#rest)
-      else this.#give(this.#rest + text.slice(start, Math.min(at, start + maxLineLength - this.#rest.length + 1)))
+      else this.#give(this.#rest + text.slice(start, Math.min(at, start + this.#maxLength - this.#rest.length + 1)))
       this.#rest = ''
       this.#cut = false
       start = at + 1
     }
     if (this.#cut || start >= text.length) return
-    const room = maxLineLength - this.#rest.length
+    const room = this.#maxLength - this.#rest.length
     this.#rest += text.slice(start, start + room)
     this.#cut = text.length - start > room
   }
@@ -45,6 +51,6 @@ export class LineSplitter {
   #give(line: string): void {
     const ended = line.endsWith('\r') ? line.slice(0, -1) : line
     const shown = ended.slice(ended.lastIndexOf('\r') + 1)
-    this.#onLine(shown.length > maxLineLength ? shown.slice(0, maxLineLength) : shown)
+    this.#onLine(shown.length > this.#maxLength ? shown.slice(0, this.#maxLength) : shown)
   }
 }

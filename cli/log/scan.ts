@@ -1,11 +1,12 @@
 import { KeyLines } from '../redaction/key-lines.ts'
 import { redactedText } from '../redaction/redactor.ts'
-import { parseJsonLogLines } from './json-log-lines.ts'
 import { LineClassifier } from './line-classifier.ts'
+import { LineNormalizer } from './line-normalizer.ts'
 import type { ClassifiedLine, LineOrigin } from './line-origin.ts'
-import { LineSplitter } from './lines.ts'
+import { LineSplitter, maxRawLength } from './lines.ts'
 import { type LogMilestones, LogTimeline } from './log-timeline.ts'
 import type { LogMatcher } from './matcher.ts'
+import type { ParsedLine } from './parsed-line.ts'
 import { type Captures, matchPhrase } from './phrase.ts'
 import { recordTimeMs } from './record-time.ts'
 
@@ -19,6 +20,8 @@ export interface LogReading {
   /** The exception that ended the main thread, outermost first. Empty if there was none or the driver continued after it. */
   readonly uncaught: readonly UncaughtLine[]
   readonly milestones: LogMilestones
+  /** Number of records. 0 if the layout of the log is not known, so that its lines cannot be judged by their level. */
+  readonly records: number
   /** Number of the last record below WARN, which a driver writes while it works. 0 if there is none. */
   readonly lastInfoLine: number
   /** Times of the first and the last record below WARN, read as UTC, or null if the records have no time. */
@@ -60,7 +63,8 @@ const maxExcerptLength = 400
  * memory.
  */
 export class LogScan {
-  readonly #splitter = new LineSplitter((line) => this.#line(line))
+  readonly #splitter = new LineSplitter((line) => this.#line(line), maxRawLength)
+  readonly #normalizer = new LineNormalizer((line) => this.#look(line))
   readonly #byPlace = new Map<LineOrigin, LogMatcher[]>()
   readonly #hits = new Map<LogMatcher, KeptHits>()
   readonly #classifier = new LineClassifier()
@@ -68,12 +72,13 @@ export class LogScan {
   readonly #keyLines = new KeyLines()
   readonly #redact: (text: string) => string
   #lines = 0
+  #records = 0
   #bytes = 0
   #lastInfoLine = 0
   #firstRecord = ''
   #lastRecord = ''
   #uncaught: UncaughtLine[] = []
-  #tail: string[] = []
+  #tail: LogLine[] = []
 
   /** `redact` is applied to each line of the result. */
   constructor(matchers: Iterable<LogMatcher>, redact: (text: string) => string = (text) => text) {
@@ -95,7 +100,7 @@ export class LogScan {
   /** Returns the result. Call it once, after the last bytes. */
   end(cut: string | null = null): LogReading {
     this.#splitter.end()
-    const from = this.#lines - this.#tail.length + 1
+    this.#normalizer.end()
     return {
       lines: this.#lines,
       bytes: this.#bytes,
@@ -105,32 +110,32 @@ export class LogScan {
         .filter((line) => !this.#timeline.isOver(line))
         .map((line) => ({ ...line, text: this.#redact(line.text) })),
       milestones: this.#timeline.milestones(),
+      records: this.#records,
       lastInfoLine: this.#lastInfoLine,
       firstRecordMs: recordTimeMs(this.#firstRecord),
       lastRecordMs: recordTimeMs(this.#lastRecord),
-      tail: this.#tail.map((text, index) => ({ number: from + index, text: this.#redact(copyExcerpt(text)) })),
+      tail: this.#tail.map(({ number, text }) => ({ number, text: this.#redact(copyExcerpt(text)) })),
     }
   }
 
   #line(line: string): void {
     this.#lines += 1
-    const isKey = this.#keyLines.isInside(line)
-    this.#tail.push(isKey ? redactedText : line)
-    if (this.#tail.length > keptTail) this.#tail.shift()
-    if (isKey) return
-    const structured = line.startsWith('{') ? parseJsonLogLines(line) : undefined
-    if (structured === undefined) this.#look(line, line)
-    else for (const part of structured) this.#look(part, line)
+    this.#normalizer.push(this.#lines, line)
   }
 
-  #look(line: string, shown: string): void {
+  #look(line: ParsedLine): void {
+    const isKey = this.#keyLines.isInside(line.text)
+    this.#tail.push(isKey ? { number: line.number, text: redactedText } : line)
+    if (this.#tail.length > keptTail) this.#tail.shift()
+    if (isKey) return
+    if (line.head !== null) this.#records += 1
     const placed = this.#classifier.place(line)
     if (placed === undefined) return
     if (placed.place === 'info') {
-      this.#lastInfoLine = this.#lines
-      if (this.#firstRecord === '') this.#firstRecord = copyExcerpt(shown)
-      this.#lastRecord = shown
-      this.#timeline.record(placed.content, this.#lines)
+      this.#lastInfoLine = line.number
+      if (this.#firstRecord === '') this.#firstRecord = copyExcerpt(line.text)
+      this.#lastRecord = line.text
+      this.#timeline.record(placed.content, line.number)
     }
     // Spark logs this exception after Python's traceback. It only shows that Python has ended.
     const isEcho = placed.content.startsWith('org.apache.spark.SparkUserAppException: ')
@@ -139,20 +144,20 @@ export class LogScan {
     }
     for (const matcher of this.#byPlace.get(placed.place) ?? none) {
       const captures = matchPhrase(matcher.phrase, placed.content)
-      if (captures !== undefined) this.#keep(matcher, placed, shown, captures)
+      if (captures !== undefined) this.#keep(matcher, placed, line, captures)
     }
   }
 
   /** A new chain of exceptions replaces the one before, because the last one ended the driver. */
-  #keepUncaught(line: string, place: UncaughtLine['place'], begins: boolean): void {
-    if (begins) this.#timeline.end(this.#lines)
-    const isCause = /^(Caused by|: )/.test(line)
+  #keepUncaught({ number, text }: ParsedLine, place: UncaughtLine['place'], begins: boolean): void {
+    if (begins) this.#timeline.end(number)
+    const isCause = /^(Caused by|: )/.test(text)
     if (!isCause) this.#uncaught = []
-    if (this.#uncaught.length < 10) this.#uncaught.push({ number: this.#lines, text: copyExcerpt(line), place })
+    if (this.#uncaught.length < 10) this.#uncaught.push({ number, text: copyExcerpt(text), place })
   }
 
-  #keep(matcher: LogMatcher, { place }: ClassifiedLine, shown: string, captures: Captures): void {
-    const hit: LogHit = { number: this.#lines, text: copyExcerpt(shown), place, captures }
+  #keep(matcher: LogMatcher, { place }: ClassifiedLine, { number, text }: ParsedLine, captures: Captures): void {
+    const hit: LogHit = { number, text: copyExcerpt(text), place, captures }
     const isEnd = place === 'uncaught' || place === 'traceback'
     const known = this.#hits.get(matcher)
     if (known === undefined) {

@@ -1,12 +1,20 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { LineClassifier } from '../../../cli/log/line-classifier.ts'
+import type { ParsedLine } from '../../../cli/log/parsed-line.ts'
+import { readRecordHead } from '../../../cli/log/record-head.ts'
+
+const parseLine = (text: string, index: number): ParsedLine => ({
+  number: index + 1,
+  text,
+  head: readRecordHead(text) ?? null,
+})
 
 /** Classifies the lines of a text. Each result is `place: content`; stack frames are omitted. */
 function classifyLines(text: string): readonly string[] {
   const classifier = new LineClassifier()
-  return text.split('\n').flatMap((line) => {
-    const { place, content } = classifier.place(line) ?? {}
+  return text.split('\n').flatMap((line, index) => {
+    const { place, content } = classifier.place(parseLine(line, index)) ?? {}
     return place === undefined ? [] : [`${place}: ${content}`]
   })
 }
@@ -83,7 +91,7 @@ Traceback (most recent call last):
   File "/opt/app.py", line 9, in f
 KeyError: 'x'
 going on`),
-      ['traceback: ValueError: boom', 'error: ERROR:root:it failed', "error: KeyError: 'x'", 'output: going on'],
+      ['traceback: ValueError: boom', 'error: it failed', "error: KeyError: 'x'", 'output: going on'],
     )
   })
 
@@ -135,7 +143,7 @@ Caused by: java.io.IOException: y`),
       const classifier = new LineClassifier()
       const begins = `${first}\n${sentence}\n\n${second}`
         .split('\n')
-        .flatMap((line) => classifier.place(line) ?? [])
+        .flatMap((line, index) => classifier.place(parseLine(line, index)) ?? [])
         .filter(({ throwable }) => throwable)
         .map((line) => [line.place, line.begins])
       assert.deepEqual(begins, [
@@ -148,7 +156,6 @@ Caused by: java.io.IOException: y`),
   const layouts = [
     '26/11/22 14:33:38 ERROR Foo: text',
     '26/11/22 14:33:38.123 ERROR Foo: text',
-    '2026-11-22T14:32:51.123456789Z 26/11/22 14:33:38 ERROR Foo: text',
     '2026-11-22 14:32:51,123 ERROR Foo: text',
     '2026-11-22T14:32:51.123Z [main] ERROR com.example.Foo - text',
     '[2026-11-22 14:32:51] ERROR text',
