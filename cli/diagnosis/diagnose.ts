@@ -45,6 +45,9 @@ interface Found {
   readonly evidence: readonly [EvidenceItem, ...EvidenceItem[]]
   readonly details: Readonly<Record<string, string>>
   readonly weight: Match['weight']
+  readonly byExecutor: boolean
+  /** Whether the driver logged the problem and then ended with an exception that says less. */
+  readonly ledToEnd: boolean
 }
 
 function applyRules(facts: Facts): readonly Found[] {
@@ -71,6 +74,8 @@ function applyRule(rule: Rule, facts: Facts): Found | undefined {
     ],
     details,
     weight,
+    byExecutor: matches.every((match) => match.byExecutor),
+    ledToEnd: weight === 'logged' && matches.some((match) => match.ledToEnd),
   }
 }
 
@@ -94,13 +99,21 @@ function orderFindings(found: readonly Found[], evidence: Evidence): readonly Fi
   const ends = ranked.filter((one) => isConclusive(one) && one.facts.run === 'current')
   const explainsEnd = new Set(ends.map((one) => findRoot(graph, one)))
   return orderRoots(ranked, graph, explainsEnd).flatMap((root) => {
-    const symptoms = ranked.filter((one) => one !== root && findRoot(graph, one) === root)
+    const symptoms = ranked.filter((one) => one !== root && findRoot(graph, one) === root && !repeats(one, root))
     return [
       toFinding(lowerSeverity(root, explainsEnd), null, evidence),
       ...symptoms.map((symptom) => toFinding(symptom, root.rule.id, evidence)),
     ]
   })
 }
+
+/** Whether a fallback reports the same line of the log as the finding that explains it. */
+const repeats = (symptom: Found, root: Found): boolean =>
+  symptom.rule.fallback === true &&
+  symptom.evidence.some(
+    ({ source, line }) =>
+      line !== null && root.evidence.some((entry) => entry.source === source && entry.line === line),
+  )
 
 /** If the end of the driver is explained with certainty, other root causes that were only logged become warnings. */
 function lowerSeverity(root: Found, explainsEnd: ReadonlySet<Found>): Found {
@@ -112,10 +125,12 @@ function lowerSeverity(root: Found, explainsEnd: ReadonlySet<Found>): Found {
 function explainsFinding(one: Found, other: Found): boolean {
   if (one.facts.run !== other.facts.run) return false
   if (one.weight === 'incidental' && other.severity === 'error') return false
-  // An error that was only logged does not explain the exception that ended the driver.
-  if (explains(one.rule, other.rule))
-    return one.weight !== 'logged' || other.weight !== 'sure' || isExitCode(other) || other.rule.symptom === true
-  return isFallbackFor(other.rule, one.rule) && isConclusive(one)
+  // An error that was only logged does not explain the exception that ended the driver, unless that says less.
+  const isBound =
+    one.weight === 'logged' && other.weight === 'sure' && !isExitCode(other) && other.rule.symptom !== true
+  if (explains(one.rule, other.rule)) return !isBound || (one.ledToEnd && other.rule.fallback === true)
+  const isKnown = isConclusive(one) || one.ledToEnd || (one.weight === 'logged' && other.weight === 'logged')
+  return isFallbackFor(other.rule, one.rule) && isKnown
 }
 
 /** Whether the rule lists the other rule among those that it explains. */
@@ -155,7 +170,8 @@ function toFinding(found: Found, symptomOf: FindingId | null, evidence: Evidence
     cause: rule.cause,
     severity: found.severity,
     confidence: found.confidence,
-    title: (rule.detail === undefined ? undefined : fillTemplate(rule.detail, details)) ?? rule.title,
+    // What explains an exit code shows the end of the log itself.
+    title: symptomOf !== null && isExitCode(found) ? rule.title : formatTitle(found),
     explanation: rule.meaning,
     run: facts.run,
     symptomOf,
@@ -164,6 +180,18 @@ function toFinding(found: Found, symptomOf: FindingId | null, evidence: Evidence
     remedies: rule.remedies.map((spec) => planRemedy(spec, context)),
     page: findingPage(rule.id, rule.cause),
   }
+}
+
+const maxTitleLength = 120
+
+/** The headline: one line that names the reason, and says if executors reported it. */
+function formatTitle({ rule, details, byExecutor }: Found): string {
+  const text = (rule.detail === undefined ? undefined : fillTemplate(rule.detail, details)) ?? rule.title
+  const line = `${byExecutor ? 'On the executors: ' : ''}${text}`.replace(/\s+/g, ' ').trim()
+  if (line.length <= maxTitleLength) return line
+  const cut = line.slice(0, maxTitleLength - 1)
+  const lastSpace = cut.lastIndexOf(' ')
+  return `${(lastSpace > maxTitleLength - 25 ? cut.slice(0, lastSpace) : cut).replace(/[\s,;:(]+$/, '')}…`
 }
 
 /** Whether none of the pod, its log and its SparkApplication could be read. */

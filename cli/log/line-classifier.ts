@@ -1,3 +1,4 @@
+import { type Beginning, ExceptionParser } from './exceptions/exception-parser.ts'
 import type { ClassifiedLine, LineOrigin } from './line-origin.ts'
 import type { ParsedLine, RecordHead } from './parsed-line.ts'
 
@@ -5,99 +6,96 @@ import type { ParsedLine, RecordHead } from './parsed-line.ts'
  * Determines the origin of each line of a log, in order. Its only state is the current record or exception.
  */
 export class LineClassifier {
-  #place: LineOrigin = 'output'
-  /** What may follow. `head`: an exception of the last record; `lead`: an exception or a traceback; `trace`: frames and causes. */
-  #inside: 'nothing' | 'head' | 'lead' | 'trace' | 'frames' | 'traceback' = 'nothing'
-  #traceback: { readonly place: LineOrigin; readonly begins: boolean } = { place: 'traceback', begins: true }
+  readonly #exceptions = new ExceptionParser()
+  /** The origin of the current tree of exceptions. */
+  #treePlace: LineOrigin = 'output'
+  /** What the record or the line before announces: an exception (`record`), or also a traceback (`lead`). */
+  #announces: 'nothing' | 'record' | 'lead' = 'nothing'
+  #leadPlace: LineOrigin = 'output'
+  #textLines = 0
 
   /** Returns undefined for lines that no rule searches, such as stack frames. */
-  place({ text: line, head }: ParsedLine): ClassifiedLine | undefined {
-    if (head !== null) return this.#record(head, line)
-    const first = line.charCodeAt(0)
-    if (first === tab || first === space) {
-      if (this.#inside === 'trace' && isFrame(line)) this.#inside = 'frames'
-      if (isFrame(line)) return undefined
-    }
-    return this.#inside === 'traceback' ? this.#pythonLine(line, first) : this.#otherLine(line)
+  place({ number, text, head }: ParsedLine): ClassifiedLine | undefined {
+    return head === null ? this.#otherLine(text, number) : this.#record(head, text, number)
   }
 
-  #record({ level, logger, message, isJvm }: RecordHead, line: string): ClassifiedLine {
+  #record({ level, logger, message, isJvm }: RecordHead, text: string, number: number): ClassifiedLine {
     const place = classifyRecord(level, logger, message)
     // JVM threads may write between the lines of a Python traceback.
-    if (this.#inside !== 'traceback' || !isJvm) {
-      this.#place = place
+    const interleaves = this.#exceptions.isInTraceback && isJvm
+    const thrown = this.#exceptions.record(message, number, isJvm, place !== 'info')
+    if (!interleaves) {
+      this.#leadPlace = place
       // Python's logging prints the traceback of a caught exception below its record. Spark's logging never does.
-      const leads = !isJvm && (place === 'error' || line.startsWith('WARNING:'))
-      this.#inside = leads ? 'lead' : 'head'
+      const leads = !isJvm && (place === 'error' || text.startsWith('WARNING:'))
+      this.#announces = leads ? 'lead' : 'record'
+      this.#textLines = 0
+      if (thrown !== undefined) this.#treePlace = place
     }
-    return { place, content: message, throwable: false, begins: false }
+    return { place, content: message, throwable: thrown !== undefined, begins: false, isRecord: true, thrown }
   }
 
-  #otherLine(line: string): ClassifiedLine | undefined {
-    const uncaught = /^Exception in thread "([^"]{0,200})" (.*)$/.exec(line)
-    if (uncaught !== null) {
-      this.#inside = 'trace'
-      return this.#throwable(uncaught[1] === 'main' ? 'uncaught' : 'thread', uncaught[2] ?? '', true)
-    }
-    if (line.startsWith('Traceback (most recent call last):')) {
-      this.#beginTraceback()
-      return undefined
-    }
-    const lead = findLeadOrigin(line, this.#traceback.place)
+  #otherLine(line: string, number: number): ClassifiedLine | undefined {
+    const lead = this.#exceptions.isInTraceback ? undefined : findLeadOrigin(line)
     if (lead !== undefined) {
-      this.#place = lead
-      this.#inside = 'lead'
-      return { place: lead, content: line, throwable: false, begins: false }
+      this.#leadPlace = lead
+      this.#announces = 'lead'
+      return { place: lead, content: line, throwable: false, begins: false, isRecord: lead !== 'warning' }
     }
-    return this.#javaException(line) ?? this.#text(line)
+    const parsed = this.#exceptions.read(line, number)
+    switch (parsed.kind) {
+      case 'frame':
+        return undefined
+      case 'message':
+        return { ...parsed.thrown, place: this.#treePlace, throwable: false, begins: false, thrown: parsed.thrown }
+      case 'head': {
+        const begins = this.#enterTree(parsed.begins)
+        return {
+          place: this.#treePlace,
+          content: parsed.thrown.content,
+          throwable: true,
+          begins,
+          thrown: parsed.thrown,
+        }
+      }
+      case 'other':
+        return this.#text(line)
+    }
   }
 
-  #beginTraceback(): void {
-    const isLed = this.#inside === 'lead'
-    if (!isLed) this.#place = 'traceback'
-    this.#traceback = { place: this.#place, begins: !isLed }
-    this.#inside = 'traceback'
-  }
-
-  /** Handles the line of a Java exception or of its cause. Returns undefined for other lines. */
-  #javaException(line: string): ClassifiedLine | undefined {
-    if (line.startsWith('Caused by: ') && this.#inside !== 'nothing') {
-      this.#inside = 'trace'
-      return this.#throwable(this.#place, line.slice('Caused by: '.length))
+  /** Decides the origin of a new tree. Returns whether it may have ended the program. */
+  #enterTree(begins: Beginning): boolean {
+    const announces = this.#announces
+    this.#announces = 'nothing'
+    switch (begins.kind) {
+      case 'inner':
+        return false
+      case 'thread':
+        this.#treePlace = begins.thread === 'main' ? 'uncaught' : 'thread'
+        return true
+      case 'traceback':
+        this.#treePlace = announces === 'lead' ? this.#leadPlace : 'traceback'
+        return announces !== 'lead'
+      case 'printed':
+        this.#treePlace = announces === 'nothing' ? 'printed' : this.#leadPlace
+        return false
     }
-    if (!isThrowable(line)) return undefined
-    // py4j prints the Java exception below the Python exception.
-    const underPython = line.startsWith(': ')
-    const continues = /^(head|lead|trace)$/.test(this.#inside) || underPython
-    this.#inside = 'trace'
-    return this.#throwable(continues ? this.#place : 'printed', underPython ? line.slice(2) : line)
   }
 
   #text(line: string): ClassifiedLine | undefined {
-    if (line === '' && this.#inside === 'lead') return undefined
-    if (this.#inside === 'trace') return { place: this.#place, content: line, throwable: false, begins: false }
-    // Text between an executor's stack frames and the driver's stack frames.
-    if (this.#inside === 'frames' && (line === '' || line === 'Driver stacktrace:')) return undefined
-    this.#place = 'output'
-    this.#inside = 'nothing'
+    if (line === '' && this.#announces === 'lead') return undefined
+    this.#textLines += 1
+    // The message of an error may have several lines before its exception.
+    const continues =
+      (this.#leadPlace === 'error' || this.#leadPlace === 'uncaught') && this.#textLines <= maxRecordLines
+    if (!continues) this.#announces = 'nothing'
+    else if (this.#announces === 'lead') this.#announces = 'record'
     return { place: 'output', content: line, throwable: false, begins: false }
   }
-
-  /** Handles a line inside a traceback. The last line, which is not indented, names the exception. */
-  #pythonLine(line: string, first: number): ClassifiedLine | undefined {
-    if (line === '' || first === space) return undefined
-    this.#inside = 'frames'
-    return this.#throwable(this.#place, line, this.#traceback.begins)
-  }
-
-  #throwable(place: LineOrigin, content: string, begins = false): ClassifiedLine {
-    this.#place = place
-    const line: ClassifiedLine = { place, content, throwable: true, begins }
-    // The following causes were reported by an executor.
-    if (/^org\.apache\.spark\.SparkException: Job aborted due to stage failure/.test(content)) this.#place = 'executor'
-    return line
-  }
 }
+
+/** Lines of a record's message before its exception. */
+const maxRecordLines = 5
 
 /** Loggers that report about executors, not about the driver. */
 const executorLoggers = /^(TaskSetManager|TaskSchedulerImpl|TaskResultGetter|ExecutorPodsLifecycleManager)$/
@@ -112,25 +110,10 @@ function classifyRecord(level: RecordHead['level'], logger: string, message: str
   return severe ? 'error' : 'warning'
 }
 
-/**
- * Recognizes Python lines whose traceback does not end the program: logged, in a thread, or ignored. Also recognizes the
- * lines that join the tracebacks of one exception, which keep the origin of the traceback before.
- */
-function findLeadOrigin(line: string, before: LineOrigin): LineOrigin | undefined {
+/** Recognizes Python lines whose traceback does not end the program: logged, in a thread, or ignored. */
+function findLeadOrigin(line: string): LineOrigin | undefined {
   if (/^(ERROR|CRITICAL):|^Exception in thread [^"]{1,200}:$/.test(line)) return 'error'
-  if (/^(WARNING:[\w.]{1,200}:|--- Logging error ---$|Exception ignored in|Error in atexit\.)/.test(line))
-    return 'warning'
-  return /^(During handling of the above exception, another|The above exception was the direct cause of)/.test(line)
-    ? before
+  return /^(WARNING:[\w.]{1,200}:|--- Logging error ---$|Exception ignored in|Error in atexit\.)/.test(line)
+    ? 'warning'
     : undefined
-}
-
-const tab = 9
-const space = 32
-
-const isFrame = (line: string) => /^\s{1,8}(at |\.\.\. \d)/.test(line)
-
-/** Whether the line is a qualified class name, followed by a colon or the end of the line. */
-function isThrowable(line: string): boolean {
-  return /^(: )?(?:[a-zA-Z_$][\w$]{0,100}\.){1,15}[A-Z][\w$]{0,150}(?:: |:?$)/.test(line.slice(0, 600))
 }

@@ -1,3 +1,5 @@
+import type { ThrownException } from './exceptions/exception-parser.ts'
+
 /**
  * Who or what wrote a line of the driver's log. The meaning of a message depends on its origin: an OutOfMemoryError that
  * a task reported is not the driver's, and one in an INFO record has no effect.
@@ -29,4 +31,8 @@ export interface ClassifiedLine {
   readonly throwable: boolean
   /** Whether a new exception begins here, as opposed to the cause or the consequence of an earlier one. */
   readonly begins: boolean
+  /** Whether the line is a log record. */
+  readonly isRecord?: boolean
+  /** The exception that the line names, or whose message it continues. */
+  readonly thrown?: ThrownException | undefined
 }

@@ -44,6 +44,11 @@ export class LogTimeline {
     return (place === 'uncaught' || place === 'thread') && number < context
   }
 
+  /** Whether the JVM of the last context shuts down. Errors of a shutdown follow from it. */
+  isShuttingDown(): boolean {
+    return this.#last.shutdown > this.#last.context
+  }
+
   milestones(): LogMilestones {
     return { ...this.#last }
   }

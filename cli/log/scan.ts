@@ -1,5 +1,7 @@
 import { KeyLines } from '../redaction/key-lines.ts'
 import { redactedText } from '../redaction/redactor.ts'
+import { ErrorTracker, type LastWord, type LoggedError } from './error-tracker.ts'
+import { type ExceptionNode, mapTexts } from './exceptions/exception-tree.ts'
 import { LineClassifier } from './line-classifier.ts'
 import { LineNormalizer } from './line-normalizer.ts'
 import type { ClassifiedLine, LineOrigin } from './line-origin.ts'
@@ -19,6 +21,12 @@ export interface LogReading {
   readonly hits: ReadonlyMap<LogMatcher, LogHits>
   /** The exception that ended the main thread, outermost first. Empty if there was none or the driver continued after it. */
   readonly uncaught: readonly UncaughtLine[]
+  /** The tree of that exception, or null. */
+  readonly ending: EndingException | null
+  /** The last error before the shutdown, or null. */
+  readonly lastError: LoggedError | null
+  /** The last lines that are neither records below WARN nor stack frames. At most five. */
+  readonly lastWords: readonly LastWord[]
   readonly milestones: LogMilestones
   /** Number of records. 0 if the layout of the log is not known, so that its lines cannot be judged by their level. */
   readonly records: number
@@ -40,9 +48,18 @@ export interface UncaughtLine extends LogLine {
   readonly place: 'uncaught' | 'traceback'
 }
 
+export interface EndingException {
+  readonly tree: ExceptionNode
+  readonly place: 'uncaught' | 'traceback'
+}
+
 export interface LogHit extends LogLine {
   readonly place: LineOrigin
   readonly captures: Captures
+  /** Whether a task on an executor threw the exception. */
+  readonly byExecutor: boolean
+  /** Whether the line belongs to a record of level ERROR or FATAL. */
+  readonly isLogged: boolean
 }
 
 export interface LogHits {
@@ -78,6 +95,8 @@ export class LogScan {
   #firstRecord = ''
   #lastRecord = ''
   #uncaught: UncaughtLine[] = []
+  #ending: EndingException | null = null
+  readonly #errors = new ErrorTracker()
   #tail: LogLine[] = []
 
   /** `redact` is applied to each line of the result. */
@@ -109,6 +128,8 @@ export class LogScan {
       uncaught: this.#uncaught
         .filter((line) => !this.#timeline.isOver(line))
         .map((line) => ({ ...line, text: this.#redact(line.text) })),
+      ending: this.#shownEnding(),
+      ...this.#errors.end(this.#redact),
       milestones: this.#timeline.milestones(),
       records: this.#records,
       lastInfoLine: this.#lastInfoLine,
@@ -140,24 +161,59 @@ export class LogScan {
     // Spark logs this exception after Python's traceback. It only shows that Python has ended.
     const isEcho = placed.content.startsWith('org.apache.spark.SparkUserAppException: ')
     if (placed.throwable && !isEcho && (placed.place === 'uncaught' || placed.place === 'traceback')) {
-      this.#keepUncaught(line, placed.place, placed.begins)
+      this.#keepUncaught(line, placed.place, placed)
     }
-    for (const matcher of this.#byPlace.get(placed.place) ?? none) {
-      const captures = matchPhrase(matcher.phrase, placed.content)
-      if (captures !== undefined) this.#keep(matcher, placed, line, captures)
+    this.#errors.note(placed, line, this.#timeline.isShuttingDown())
+    this.#match(placed, line)
+  }
+
+  /** Matches the line, and each exception that it quotes. The innermost match counts. */
+  #match(placed: ClassifiedLine, line: ParsedLine): void {
+    const { place, content, thrown } = placed
+    if (thrown === undefined) {
+      // Most lines name no exception, so that this is the loop that decides the time of a scan.
+      for (const matcher of this.#byPlace.get(place) ?? none) {
+        const captures = matchPhrase(matcher.phrase, content)
+        if (captures !== undefined) this.#keep(matcher, toHit(line, place, captures))
+      }
+      return
+    }
+    const texts = [{ text: content, byExecutor: thrown.byExecutor }, ...thrown.quoted]
+    for (const matcher of this.#byPlace.get(place) ?? none) this.#matchTexts(matcher, texts, place, line)
+    const reported = place === 'executor' ? none : texts.filter(({ byExecutor }) => byExecutor)
+    if (reported.length === 0) return
+    for (const matcher of this.#byPlace.get('executor') ?? none) {
+      this.#matchTexts(matcher, reported, 'executor', line)
+    }
+  }
+
+  #matchTexts(matcher: LogMatcher, texts: readonly QuotedText[], place: LineOrigin, line: ParsedLine): void {
+    for (let level = texts.length - 1; level >= 0; level -= 1) {
+      const { text, byExecutor } = texts[level] ?? { text: '', byExecutor: false }
+      if (byExecutor && matcher.driverOnly === true && place !== 'executor') continue
+      const captures = matchPhrase(matcher.phrase, matcher.driverOnly === true ? withoutTasks(text, texts) : text)
+      if (captures === undefined) continue
+      this.#keep(matcher, { ...toHit(line, place, captures), byExecutor })
+      return
     }
   }
 
   /** A new chain of exceptions replaces the one before, because the last one ended the driver. */
-  #keepUncaught({ number, text }: ParsedLine, place: UncaughtLine['place'], begins: boolean): void {
+  #keepUncaught({ number, text }: ParsedLine, place: UncaughtLine['place'], { begins, thrown }: ClassifiedLine): void {
     if (begins) this.#timeline.end(number)
-    const isCause = /^(Caused by|: )/.test(text)
-    if (!isCause) this.#uncaught = []
+    if (thrown === undefined || thrown.depth === 0) this.#uncaught = []
+    if (thrown !== undefined) this.#ending = { tree: thrown.tree, place }
     if (this.#uncaught.length < 10) this.#uncaught.push({ number, text: copyExcerpt(text), place })
   }
 
-  #keep(matcher: LogMatcher, { place }: ClassifiedLine, { number, text }: ParsedLine, captures: Captures): void {
-    const hit: LogHit = { number, text: copyExcerpt(text), place, captures }
+  #shownEnding(): EndingException | null {
+    const ending = this.#ending
+    if (ending === null || this.#timeline.isOver({ number: ending.tree.line, place: ending.place })) return null
+    return { ...ending, tree: mapTexts(ending.tree, this.#redact) }
+  }
+
+  #keep(matcher: LogMatcher, hit: LogHit): void {
+    const { place } = hit
     const isEnd = place === 'uncaught' || place === 'traceback'
     const known = this.#hits.get(matcher)
     if (known === undefined) {
@@ -193,6 +249,27 @@ interface KeptHits {
   readonly first: LogHit[]
   last: LogHit
   uncaught: LogHit | null
+}
+
+const toHit = ({ number, text }: ParsedLine, place: LineOrigin, captures: Captures): LogHit => ({
+  number,
+  text: copyExcerpt(text),
+  place,
+  captures,
+  byExecutor: false,
+  isLogged: place === 'error',
+})
+
+interface QuotedText {
+  readonly text: string
+  readonly byExecutor: boolean
+}
+
+/** The text before what a task on an executor threw. */
+function withoutTasks(text: string, texts: readonly QuotedText[]): string {
+  const task = texts.find(({ byExecutor }) => byExecutor)
+  const at = task === undefined ? -1 : text.indexOf(task.text)
+  return at < 0 ? text : text.slice(0, at)
 }
 
 const none: readonly never[] = []

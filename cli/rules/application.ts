@@ -1,6 +1,13 @@
 import { change, inspect, rerun, setConf } from '../findings/remedies.ts'
 import { inLog } from '../log/matcher.ts'
-import { pythonException, uncaughtException } from './exit-symptoms.ts'
+import {
+  abortedJob,
+  analysisError,
+  lostPythonConnection,
+  pythonCall,
+  pythonException,
+  uncaughtException,
+} from './exit-symptoms.ts'
 import { inMessages, item, observed, type Rule } from './rule.ts'
 
 const ends = ['SPN-EXIT-*', 'SPN-APPLICATION-EXCEPTION'] as const
@@ -27,13 +34,9 @@ export const applicationRules: readonly Rule[] = [
     meaning:
       'A table, column, function or type in the query does not exist or does not fit. The query fails on every run, and no setting changes that.',
     matchers: [
-      inLog('^org.apache.spark.sql.AnalysisException: {why}', ['uncaught']),
-      inLog('^org.apache.spark.sql.catalyst.ExtendedAnalysisException: {why}', ['uncaught']),
-      inLog('^org.apache.spark.sql.catalyst.parser.ParseException: {why}', ['uncaught']),
-      inLog('^pyspark.errors.exceptions.captured.AnalysisException: {why}', ['uncaught']),
-      inLog('^pyspark.errors.exceptions.captured.ParseException: {why}', ['uncaught']),
-      inLog('^pyspark.sql.utils.AnalysisException: {why}', ['uncaught']),
-      inLog('^pyspark.sql.utils.ParseException: {why}', ['uncaught']),
+      observed('an analysis or parse exception of Spark that has no other cause ended the program', (facts) =>
+        analysisError(facts),
+      ),
     ],
     explains: python,
     remedies: [change('Correct the query, or the table that the query reads'), readLog],
@@ -109,12 +112,17 @@ export const applicationRules: readonly Rule[] = [
     id: 'SPN-APPLICATION-JOB-ABORTED',
     cause: 'application',
     severity: 'error',
-    confidence: 'high',
+    confidence: 'medium',
     title: 'Spark aborted a job because one of its tasks failed repeatedly',
     detail: 'Spark aborted a job: {why}',
     meaning:
       'Spark runs a task up to four times (spark.task.maxFailures) before it aborts the job. The exception comes from the task.',
-    matchers: [inLog('Job aborted due to stage failure: {why}', ['uncaught'])],
+    matchers: [
+      observed('the exception that ended the program reports “Job aborted due to stage failure”', (facts) =>
+        abortedJob(facts),
+      ),
+    ],
+    fallback: true,
     explains: [...python, 'SPN-APPLICATION-CONTEXT-STOPPED'],
     remedies: [readLog, change('Correct the code of the task, or the input on which it fails')],
   },
@@ -126,10 +134,8 @@ export const applicationRules: readonly Rule[] = [
     title: 'A call from Python into Spark failed',
     detail: 'A call from Python into Spark failed: {call}',
     meaning: 'The Java exception below the Python exception shows the cause.',
-    matchers: [
-      inLog('^py4j.protocol.Py4JJavaError: An error occurred while calling {call}', ['uncaught']),
-      inLog('^py4j.protocol.Py4JError: {call}', ['uncaught']),
-    ],
+    matchers: [observed('an exception of py4j ended the program', (facts) => pythonCall(facts))],
+    fallback: true,
     explains: [...ends, 'SPN-APPLICATION-PYTHON'],
     remedies: [readLog],
   },
@@ -143,7 +149,7 @@ export const applicationRules: readonly Rule[] = [
       'The JVM that the Python program uses has exited or does not respond. An earlier log line shows the cause.',
     matchers: [
       inLog('^py4j.protocol.Py4JNetworkError: {call}', ['uncaught', 'error']),
-      inLog('^ConnectionRefusedError: [Errno 111] Connection refused{call}', ['uncaught']),
+      observed('a connection error with frames of py4j ended the program', (facts) => lostPythonConnection(facts)),
     ],
     symptom: true,
     explains: [...ends, 'SPN-APPLICATION-PYTHON', 'SPN-APPLICATION-PY4J'],
@@ -153,7 +159,7 @@ export const applicationRules: readonly Rule[] = [
     id: 'SPN-APPLICATION-PYTHON',
     cause: 'application',
     severity: 'error',
-    confidence: 'high',
+    confidence: 'medium',
     title: 'The Python program ended with an exception',
     detail: 'The Python program ended with {exception}',
     meaning: 'The Python program did not catch an exception. The traceback shows the line.',
@@ -162,6 +168,7 @@ export const applicationRules: readonly Rule[] = [
       inLog('^SyntaxError: {exception}', ['output']),
       inLog('^IndentationError: {exception}', ['output']),
     ],
+    fallback: true,
     explains: ends,
     remedies: [readLog, change('Correct the program')],
   },
@@ -178,6 +185,7 @@ export const applicationRules: readonly Rule[] = [
       inLog('cancelled because SparkContext was shut down', ['uncaught']),
     ],
     symptom: true,
+    fallback: true,
     explains: python,
     remedies: [findFirst],
   },
@@ -208,7 +216,8 @@ export const applicationRules: readonly Rule[] = [
     confidence: 'medium',
     title: 'The main thread of the application ended with an exception',
     detail: 'The application ended with {exception}',
-    meaning: 'This exception does not match any known cause. It most likely comes from the application itself.',
+    meaning:
+      'This exception does not match any known cause. Its class and its frames belong to the application or to Spark, not to another library.',
     matchers: [observed('an uncaught exception of the main thread', (facts) => uncaughtException(facts))],
     fallback: true,
     explains: ['SPN-EXIT-*'],

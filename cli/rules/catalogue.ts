@@ -11,6 +11,7 @@ import { memoryRules } from './memory.ts'
 import { networkRules } from './network.ts'
 import { nodeRules } from './node.ts'
 import { permissionRules } from './permission.ts'
+import { platformRules } from './platform.ts'
 import { podConfigRules } from './pod-config.ts'
 import { quotaRules } from './quota.ts'
 import type { Rule } from './rule.ts'
@@ -34,6 +35,7 @@ export const catalogue: readonly Rule[] = [
   ...podConfigRules,
   ...networkRules,
   ...hangRules,
+  ...platformRules,
   ...applicationRules,
   ...exitCodeRules,
 ]

@@ -1,7 +1,9 @@
+import type { ContainerTermination } from '../evidence/driver-pod.ts'
 import type { Cause, Confidence, FindingId } from '../findings/findings.ts'
 import { change, inspect, type RemedySpec, rerun } from '../findings/remedies.ts'
 import { inOutput } from '../log/matcher.ts'
-import { item, observed, type Rule } from './rule.ts'
+import { lastWords } from './exit-symptoms.ts'
+import { item, observed, type Rule, type RuleMatch } from './rule.ts'
 
 interface ExitCode {
   readonly code: number
@@ -9,6 +11,8 @@ interface ExitCode {
   readonly confidence: Confidence
   readonly title: string
   readonly meaning: string
+  /** Whether the end of the log shows the reason. A signal comes from outside. */
+  readonly hasReason?: true
   readonly explains?: readonly FindingId[]
   readonly remedies: readonly [RemedySpec, ...RemedySpec[]]
 }
@@ -30,14 +34,16 @@ const exitCodes: readonly ExitCode[] = [
     confidence: 'low',
     title: 'The driver ended with exit code 1',
     meaning:
-      'The exit code gives no reason. The JVM or Python ended with an exception or with System.exit(1). The log was lost, or the application logs elsewhere.',
-    remedies: [endOfLog, change('Configure the application to also log to the console')],
+      'The exit code gives no reason. The evidence shows the last error, or the last lines, of the log. If there are none, the log was lost, or the application logs elsewhere.',
+    hasReason: true,
+    remedies: [endOfLog, change('If the log shows no error, configure the application to also log to the console')],
   },
   {
     code: 50,
     cause: 'application',
     confidence: 'medium',
     title: 'A thread of the driver ended with an uncaught exception (exit code 50)',
+    hasReason: true,
     meaning: 'Spark’s handler for uncaught exceptions exits with code 50.',
     remedies: [endOfLog],
   },
@@ -46,6 +52,7 @@ const exitCodes: readonly ExitCode[] = [
     cause: 'classpath',
     confidence: 'medium',
     title: 'spark-submit did not find the application’s main class (exit code 101)',
+    hasReason: true,
     meaning: 'spark-submit exits with code 101 if it cannot load the main class.',
     remedies: [change('Correct --class (spec.mainClass) or the path of the jar'), endOfLog],
   },
@@ -63,6 +70,7 @@ const exitCodes: readonly ExitCode[] = [
     cause: 'image',
     confidence: 'medium',
     title: 'The container’s command was not found (exit code 127)',
+    hasReason: true,
     meaning:
       'A shell exits with code 127 if a command does not exist: java, python3 or spark-submit is not in the image’s PATH.',
     remedies: [endOfLog, change('Set JAVA_HOME, SPARK_HOME and PATH in the image, or use Spark’s own image')],
@@ -72,6 +80,7 @@ const exitCodes: readonly ExitCode[] = [
     cause: 'application',
     confidence: 'medium',
     title: 'The JVM aborted (exit code 134)',
+    hasReason: true,
     meaning:
       'Exit code 134 is SIGABRT: a crash in native code, or -XX:+CrashOnOutOfMemoryError. The JVM writes a file hs_err_pid*.log.',
     remedies: [
@@ -132,14 +141,15 @@ export const exitCodeRules: readonly Rule[] = [
     ],
   },
   ...exitCodes.map(
-    ({ code, ...row }): Rule => ({
+    ({ code, hasReason, ...row }): Rule => ({
       ...row,
       id: `SPN-EXIT-${code}`,
       severity: 'error',
+      ...(hasReason === true && { detail: `${row.title}: {reason}` }),
       matchers: [
-        observed(`the driver container ended with exit code ${code}`, ({ exit }) =>
-          exit?.exitCode === code && exit.reason !== 'OOMKilled'
-            ? { evidence: [item('pod', `driver container: ${exit.reason ?? 'terminated'}, exit code ${code}`)] }
+        observed(`the driver container ended with exit code ${code}`, (facts) =>
+          facts.exit?.exitCode === code && facts.exit.reason !== 'OOMKilled'
+            ? describeExit(facts.exit, hasReason === true ? lastWords(facts) : null)
             : undefined,
         ),
       ],
@@ -155,16 +165,28 @@ export const exitCodeRules: readonly Rule[] = [
     meaning:
       'This exit code does not match any known cause. The application, or a script that starts it, exited with this code (System.exit or sys.exit).',
     matchers: [
-      observed('the driver container ended with any other non-zero exit code', ({ exit }) => {
+      observed('the driver container ended with any other non-zero exit code', (facts) => {
+        const { exit } = facts
         if (exit === null || exit.exitCode === 0 || exit.reason === 'OOMKilled') return undefined
         if (knownElsewhere.has(exit.exitCode)) return undefined
-        const excerpt = `driver container: ${exit.reason ?? 'terminated'}, exit code ${exit.exitCode}`
-        return { evidence: [item('pod', excerpt)], details: { code: String(exit.exitCode) } }
+        const found = describeExit(exit, lastWords(facts))
+        const reason = found.details?.reason
+        const suffix = reason === undefined ? '' : `: ${reason}`
+        return { ...found, details: { code: `${exit.exitCode}${suffix}` } }
       }),
     ],
     remedies: [endOfLog],
   },
 ]
+
+/** The end of the container, with the end of its log. */
+function describeExit(
+  { reason, exitCode }: ContainerTermination,
+  words: ReturnType<typeof lastWords> | null,
+): RuleMatch {
+  const exit = item('pod', `driver container: ${reason ?? 'terminated'}, exit code ${exitCode}`)
+  return { evidence: [exit, ...(words?.evidence ?? [])], ...(words?.details && { details: words.details }) }
+}
 
 /** Codes with a more specific rule: 11 (executor failures), 52 (heap) and 126 (permission). */
 const knownElsewhere: ReadonlySet<number> = new Set([11, 52, 126, ...exitCodes.map(({ code }) => code)])

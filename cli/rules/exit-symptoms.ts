@@ -1,24 +1,69 @@
+import { findCausePath } from '../log/exceptions/root-cause.ts'
 import { endingException, type Facts, logSource } from './facts.ts'
+import { type Failure, findFailure, findLastError } from './failure.ts'
+import { findOwner } from './owners.ts'
 import type { RuleMatch } from './rule.ts'
 
-export function pythonException(facts: Facts): RuleMatch | undefined {
-  const [first] = endingException(facts)
-  if (first?.place !== 'traceback') return undefined
-  return {
-    evidence: [{ source: logSource(facts), line: first.number, excerpt: first.text, count: 1 }],
-    details: { exception: first.text.slice(0, 200) },
-  }
+/** The exception that ended the program, as a finding whose headline is the root. */
+function describeEnding(facts: Facts, matches: (failure: Failure) => boolean): RuleMatch | undefined {
+  const failure = findFailure(facts)
+  if (failure?.kind !== 'ended' || !matches(failure)) return undefined
+  const { evidence, reason, root } = failure
+  return { evidence, details: { exception: reason, why: reason, call: reason }, byExecutor: root.byExecutor }
 }
 
-export function uncaughtException(facts: Facts): RuleMatch | undefined {
-  const chain = endingException(facts)
-  const root = chain.at(-1)
-  const [first] = chain
-  if (root === undefined || first === undefined) return undefined
-  const [head, ...rest] = [first, root]
-    .filter((line, index, all) => all.indexOf(line) === index)
-    .map(({ number, text }) => ({ source: logSource(facts), line: number, excerpt: text, count: 1 }))
-  if (head === undefined) return undefined
-  const exception = root.text.replace(/^(Caused by: |: |Exception in thread "[^"]{0,200}" )/, '').slice(0, 200)
-  return { evidence: [head, ...rest], details: { exception } }
+export const pythonException = (facts: Facts): RuleMatch | undefined =>
+  describeEnding(facts, () => endingException(facts)[0]?.place === 'traceback')
+
+export const uncaughtException = (facts: Facts): RuleMatch | undefined => describeEnding(facts, () => true)
+
+/** A job that Spark aborted, wherever in the tree it stands. */
+export const abortedJob = (facts: Facts): RuleMatch | undefined =>
+  describeEnding(facts, ({ tree }) =>
+    findCausePath(tree).some(({ message }) => message.includes('Job aborted due to stage failure')),
+  )
+
+export const pythonCall = (facts: Facts): RuleMatch | undefined =>
+  describeEnding(facts, ({ tree }) => /^py4j\.protocol\.Py4J(Java)?Error$/.test(tree.className ?? ''))
+
+/** Spark's own complaint about a query, if it does not only pass on what another exception says. */
+export const analysisError = (facts: Facts): RuleMatch | undefined =>
+  describeEnding(
+    facts,
+    ({ root, tree }) =>
+      /(^|\.)(Extended)?(Analysis|Parse)Exception$/.test(root.className ?? '') && findOwner(tree).kind === 'spark',
+  )
+
+/** Python lost the connection to its JVM: an exception of py4j, or one that py4j's frames raised. */
+export const lostPythonConnection = (facts: Facts): RuleMatch | undefined =>
+  describeEnding(facts, ({ tree }) => {
+    const path = findCausePath(tree)
+    const isConnection =
+      /^(py4j\.protocol\.Py4JNetworkError|ConnectionRefusedError|ConnectionResetError|BrokenPipeError)$/
+    return path.some(
+      ({ className, frames }) =>
+        isConnection.test(className ?? '') &&
+        (className?.startsWith('py4j.') === true || frames.some((frame) => frame.includes('py4j'))),
+    )
+  })
+
+/** What the end of the log says about an exit: the last error, else the last words of the program. */
+export function lastWords(
+  facts: Facts,
+): Pick<RuleMatch, 'details'> & { readonly evidence: RuleMatch['evidence'] | null } {
+  const source = logSource(facts)
+  const error = findLastError(facts)
+  const failure = findFailure(facts)
+  if (failure !== undefined) return { evidence: failure.evidence, details: { reason: failure.reason } }
+  if (error !== undefined) {
+    return {
+      evidence: [{ source, line: error.number, excerpt: error.text, count: 1 }],
+      details: { reason: error.message },
+    }
+  }
+  const words = (facts.log?.lastWords ?? []).filter(({ place }) => place === 'output' || place === 'warning')
+  const [first, ...rest] = words.map(({ number, text }) => ({ source, line: number, excerpt: text, count: 1 }))
+  const last = words.findLast(({ place }) => place === 'output')
+  if (first === undefined) return { evidence: null }
+  return { evidence: [first, ...rest], ...(last !== undefined && { details: { reason: last.text } }) }
 }

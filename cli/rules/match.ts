@@ -16,6 +16,7 @@ import {
   logSource,
   wasKilled,
 } from './facts.ts'
+import { isHarmless, ledToEnd } from './failure.ts'
 import { item, type Matcher, type MessageMatcher, type MessageSource, type Rule } from './rule.ts'
 
 export interface Match {
@@ -29,6 +30,10 @@ export interface Match {
    * - incidental: the driver continued afterwards, or was already shutting down. It does not explain an error.
    */
   readonly weight: 'sure' | 'logged' | 'reported' | 'incidental'
+  /** Whether a task on an executor threw the exception. */
+  readonly byExecutor: boolean
+  /** Whether the driver logged the problem and then ended with an exception that says less. */
+  readonly ledToEnd: boolean
 }
 
 /** Matches a matcher against the facts. Returns undefined if it does not match, or does not count in the driver's state. */
@@ -41,7 +46,15 @@ export function findMatch(matcher: Matcher, rule: Rule, facts: Facts): Match | u
     case 'observed': {
       if (facts.state === 'running' && rule.statesWhileRunning === undefined) return undefined
       const found = matcher.find(facts)
-      return found && { evidence: found.evidence, details: found.details ?? {}, weight: 'sure' }
+      return (
+        found && {
+          evidence: found.evidence,
+          details: found.details ?? {},
+          weight: found.weight ?? 'sure',
+          byExecutor: found.byExecutor === true,
+          ledToEnd: false,
+        }
+      )
     }
   }
 }
@@ -65,6 +78,8 @@ function matchLog(matcher: LogMatcher, rule: Rule, facts: Facts): Match | undefi
     evidence: [{ source: logSource(facts), line: number, excerpt: text, count: hits.count }],
     details: captures,
     weight: isIncidental(best, rule, facts) ? 'incidental' : computeWeight(place, matcher, facts),
+    byExecutor: best.byExecutor,
+    ledToEnd: best.isLogged && ledToEnd(number, facts),
   }
 }
 
@@ -77,6 +92,7 @@ function isIncidental({ number, place }: LogHit, { cause, resolvedBy, symptom }:
   if (place === 'uncaught') return false
   if (wasKilled(facts) && (place === 'executor' || !holdsUp.has(cause))) return true
   if (place === 'executor' && number < findOtherTaskFailure(facts)) return true
+  if (place === 'error' && !isAlive(facts) && isHarmless(number, facts)) return true
   const { context, jobDone } = facts.log?.milestones ?? { context: 0, jobDone: 0 }
   return number < Math.max(context, jobDone) || (resolvedBy !== undefined && hasBeenResolved(resolvedBy, facts))
 }
@@ -107,7 +123,13 @@ function matchMessages(matcher: MessageMatcher, facts: Facts): Match | undefined
     if (captures === undefined) continue
     const { source, reason, text, count } = message
     const excerpt = reason === '' ? text : `${reason}: ${text}`
-    return { evidence: [item(source, excerpt, count)], details: captures, weight: 'sure' }
+    return {
+      evidence: [item(source, excerpt, count)],
+      details: captures,
+      weight: 'sure',
+      byExecutor: false,
+      ledToEnd: false,
+    }
   }
   return undefined
 }

@@ -1,5 +1,5 @@
 import { change, inspect, raiseMemory, setConf } from '../findings/remedies.ts'
-import { inLog, inOutput } from '../log/matcher.ts'
+import { inDriver, inOutput } from '../log/matcher.ts'
 import { ends } from './job-memory.ts'
 import { item, observed, type Rule } from './rule.ts'
 
@@ -41,7 +41,7 @@ export const memoryRules: readonly Rule[] = [
     meaning:
       'The driver needed more memory for objects than spark.driver.memory allows. Typical causes are collect() or toPandas() of a large result, a large broadcast, very many partitions or files, or a memory leak in the application.',
     matchers: [
-      inLog('^java.lang.OutOfMemoryError: Java heap space'),
+      inDriver('^java.lang.OutOfMemoryError: Java heap space'),
       inOutput('^Terminating due to java.lang.OutOfMemoryError: Java heap space'),
       inOutput('^Aborting due to java.lang.OutOfMemoryError: Java heap space'),
       inOutput('^# java.lang.OutOfMemoryError: Java heap space'),
@@ -67,7 +67,7 @@ export const memoryRules: readonly Rule[] = [
     meaning:
       'More than 98 % of the JVM’s time went into garbage collection that freed almost no memory, so the JVM threw an OutOfMemoryError. The heap is too small for the data that the driver keeps.',
     matchers: [
-      inLog('^java.lang.OutOfMemoryError: GC overhead limit exceeded'),
+      inDriver('^java.lang.OutOfMemoryError: GC overhead limit exceeded'),
       inOutput('^Terminating due to java.lang.OutOfMemoryError: GC overhead limit exceeded'),
     ],
     statesWhileRunning: ['uncaught', 'thread'],
@@ -88,8 +88,8 @@ export const memoryRules: readonly Rule[] = [
     meaning:
       'The driver loaded more classes than -XX:MaxMetaspaceSize allows. Typical causes are many generated classes, or a class loader leak.',
     matchers: [
-      inLog('^java.lang.OutOfMemoryError: Metaspace'),
-      inLog('^java.lang.OutOfMemoryError: Compressed class space'),
+      inDriver('^java.lang.OutOfMemoryError: Metaspace'),
+      inDriver('^java.lang.OutOfMemoryError: Compressed class space'),
       inOutput('^Terminating due to java.lang.OutOfMemoryError: Metaspace'),
     ],
     statesWhileRunning: ['uncaught', 'thread'],
@@ -112,9 +112,9 @@ export const memoryRules: readonly Rule[] = [
     meaning:
       'Buffers outside the heap (network, shuffle) reached -XX:MaxDirectMemorySize. If that option is not set, the limit is the heap size.',
     matchers: [
-      inLog('^java.lang.OutOfMemoryError: Direct buffer memory'),
-      inLog('^java.lang.OutOfMemoryError: Cannot reserve {bytes} bytes of direct buffer memory'),
-      inLog('io.netty.util.internal.OutOfDirectMemoryError: failed to allocate {bytes} byte(s) of direct memory'),
+      inDriver('^java.lang.OutOfMemoryError: Direct buffer memory'),
+      inDriver('^java.lang.OutOfMemoryError: Cannot reserve {bytes} bytes of direct buffer memory'),
+      inDriver('io.netty.util.internal.OutOfDirectMemoryError: failed to allocate {bytes} byte(s) of direct memory'),
     ],
     statesWhileRunning: ['uncaught', 'thread'],
     explains: [...ends, 'SPN-HANG-*'],
@@ -136,8 +136,8 @@ export const memoryRules: readonly Rule[] = [
     meaning:
       'The operating system refused to create a thread. Either the pod reached its process limit (podPidsLimit of the kubelet), or there is no memory left for thread stacks. Typical causes are an application with very many threads, or one thread pool per query.',
     matchers: [
-      inLog('^java.lang.OutOfMemoryError: unable to create native thread'),
-      inLog('^java.lang.OutOfMemoryError: unable to create new native thread'),
+      inDriver('^java.lang.OutOfMemoryError: unable to create native thread'),
+      inDriver('^java.lang.OutOfMemoryError: unable to create new native thread'),
     ],
     statesWhileRunning: ['uncaught', 'thread'],
     explains: [...ends, 'SPN-HANG-*'],
@@ -178,8 +178,8 @@ export const memoryRules: readonly Rule[] = [
     meaning:
       'The driver tried to allocate a single array with more than about two billion elements. A larger heap does not help.',
     matchers: [
-      inLog('^java.lang.OutOfMemoryError: Requested array size exceeds VM limit'),
-      inLog('^java.lang.OutOfMemoryError: Required length exceeds implementation limit'),
+      inDriver('^java.lang.OutOfMemoryError: Requested array size exceeds VM limit'),
+      inDriver('^java.lang.OutOfMemoryError: Required length exceeds implementation limit'),
     ],
     explains: [...ends, 'SPN-MEMORY-HEAP'],
     remedies: [change('Collect the result in parts, or write it to storage from the executors')],

@@ -59,6 +59,10 @@ export interface RuleObservation {
 export interface RuleMatch {
   readonly evidence: readonly [EvidenceItem, ...EvidenceItem[]]
   readonly details?: Captures
+  /** Whether a task on an executor threw the exception. */
+  readonly byExecutor?: boolean
+  /** Set if the driver logged the problem and may have recovered. */
+  readonly weight?: 'logged'
 }
 
 /** Matches Events and the waiting state before the driver's container has run. */

@@ -10,12 +10,12 @@ const parseLine = (text: string, index: number): ParsedLine => ({
   head: readRecordHead(text) ?? null,
 })
 
-/** Classifies the lines of a text. Each result is `place: content`; stack frames are omitted. */
+/** Classifies the lines of a text. Each result is `place: content`, with a note if a task threw it; frames are omitted. */
 function classifyLines(text: string): readonly string[] {
   const classifier = new LineClassifier()
   return text.split('\n').flatMap((line, index) => {
-    const { place, content } = classifier.place(parseLine(line, index)) ?? {}
-    return place === undefined ? [] : [`${place}: ${content}`]
+    const { place, content, thrown } = classifier.place(parseLine(line, index)) ?? {}
+    return place === undefined ? [] : [`${place}${thrown?.byExecutor === true ? ' by executor' : ''}: ${content}`]
   })
 }
 
@@ -75,7 +75,7 @@ Caused by: java.lang.OutOfMemoryError: Java heap space`).map((line) => line.slic
           50,
         ),
         'uncaught: org.apache.spark.SparkException: Job aborted due to stage failure: Task 0'.slice(0, 50),
-        'executor: java.lang.OutOfMemoryError: Java heap space',
+        'uncaught by executor: java.lang.OutOfMemoryError: Java heap space',
       ].map((line) => line.slice(0, 50)),
     )
   })
@@ -100,13 +100,13 @@ going on`),
       classifyLines(`Traceback (most recent call last):
   File "/opt/app.py", line 3, in <module>
 py4j.protocol.Py4JJavaError: An error occurred while calling o52.count.
-: org.apache.spark.SparkException: Job aborted due to stage failure: x
+: org.apache.spark.SparkException: Job aborted due to stage failure: Lost task 0.3 in stage 0.0 (TID 3) (10.0.0.9 executor 1): x
 \tat org.apache.spark.scheduler
 Caused by: java.io.IOException: y`),
       [
         'traceback: py4j.protocol.Py4JJavaError: An error occurred while calling o52.count.',
-        'traceback: org.apache.spark.SparkException: Job aborted due to stage failure: x',
-        'executor: java.io.IOException: y',
+        'traceback: org.apache.spark.SparkException: Job aborted due to stage failure: Lost task 0.3 in stage 0.0 (TID 3) (10.0.0.9 executor 1): x',
+        'traceback by executor: java.io.IOException: y',
       ],
     )
   })

@@ -388,6 +388,37 @@ export const positives: readonly (readonly [FindingId, EvidenceCase])[] = [
   ['SPN-VOLUME-EPHEMERAL', evicted('Pod ephemeral local storage usage exceeds the total limit of containers 2Gi. ')],
   ['SPN-VOLUME-EPHEMERAL', evicted('Usage of EmptyDir volume "spark-local-dir-1" exceeds the limit "1Gi". ')],
 
+  ['SPN-PERMISSION-PLATFORM', uncaught('com.azure.core.exception.HttpResponseException: Status code 403, no')],
+  [
+    'SPN-PERMISSION-PLATFORM',
+    uncaught(
+      'java.lang.RuntimeException: load failed',
+      'org.acme.jdbc.X: a',
+      'org.postgresql.util.PSQLException: FATAL: permission denied for database "d"',
+    ),
+  ],
+  [
+    'SPN-NETWORK-PLATFORM',
+    { log: pythonTraceback('elasticsearch.ConnectionTimeout: ConnectionTimeout caused by - ReadTimeoutError') },
+  ],
+  [
+    'SPN-NETWORK-PLATFORM',
+    {
+      log: `${error('Main', 'load failed')}com.mongodb.MongoTimeoutException: Timed out after 30000 ms while waiting to connect\n\tat com.mongodb.A.b(A.java:1)\n`,
+    },
+  ],
+  [
+    'SPN-QUOTA-PLATFORM',
+    uncaught('com.google.cloud.bigquery.BigQueryException: Exceeded rate limits: too many api requests per user'),
+  ],
+  ['SPN-CLASSPATH-PLATFORM', uncaught('java.lang.BootstrapMethodError: call site initialization exception')],
+  [
+    'SPN-CONFIG-PLATFORM',
+    uncaught(
+      'org.apache.kafka.common.config.ConfigException: Missing required configuration "bootstrap.servers" which has no default value.',
+    ),
+  ],
+  ['SPN-APPLICATION-PLATFORM', uncaught('org.apache.hudi.exception.HoodieRollbackException: Found commits after time')],
   [
     'SPN-NETWORK-DNS',
     uncaught(

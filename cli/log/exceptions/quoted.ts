@@ -1,0 +1,116 @@
+import { parseQuotedHead } from './throwable.ts'
+
+/** An exception that the message of another one quotes. */
+export interface QuotedException {
+  readonly text: string
+  readonly className: string | null
+  readonly message: string
+  readonly byExecutor: boolean
+  /** Length of the outer text before the quotation. */
+  readonly from: number
+}
+
+/** Wrappers rarely quote more than four levels. */
+const maxLevels = 8
+
+/**
+ * Finds the exceptions that a message quotes, the outermost first: `A: B: text`, `… terminated with exception: B: text`,
+ * `Most recent failure: …`, `MetaException(message:…)`, the `Message:` of the API server. Takes time linear in the length.
+ */
+export function findQuoted(text: string, byExecutor = false): readonly QuotedException[] {
+  const found: QuotedException[] = []
+  let rest = text
+  let offset = 0
+  let onExecutor = byExecutor
+  while (found.length < maxLevels) {
+    const next = findNext(rest)
+    if (next === undefined) break
+    onExecutor ||= next.byExecutor
+    offset += next.from
+    rest = next.text
+    const head = parseQuotedHead(rest)
+    found.push({
+      text: rest,
+      className: head?.className ?? null,
+      message: head?.message ?? rest,
+      byExecutor: onExecutor,
+      from: offset,
+    })
+  }
+  return found
+}
+
+interface Next {
+  readonly text: string
+  readonly from: number
+  readonly byExecutor: boolean
+}
+
+/** The first quotation in the text, after its own class. */
+function findNext(text: string): Next | undefined {
+  const task = findTask(text)
+  const marked = findMarked(text)
+  const named = findNamed(text)
+  const [first] = [task, marked, named].flatMap((one) => one ?? []).sort((a, b) => a.from - b.from)
+  if (first === undefined) return undefined
+  const inner = text.slice(first.from, first.to).trim()
+  if (inner === '') return undefined
+  // In local mode, the driver runs the tasks itself.
+  const byExecutor = first === task && !text.slice(0, first.from).endsWith('executor driver): ')
+  return { text: inner, from: first.from, byExecutor }
+}
+
+interface Span {
+  readonly from: number
+  readonly to?: number
+}
+
+/** What a task on an executor threw: `Lost task 0.3 in stage 0.0 (TID 3) (10.0.0.9 executor 1): …`. */
+function findTask(text: string): Span | undefined {
+  const at = text.indexOf('Lost task ')
+  const end = at < 0 ? -1 : text.indexOf('): ', at)
+  return end < 0 || end - at > 400 ? undefined : { from: end + '): '.length }
+}
+
+/** Words that introduce the inner exception. The inner text need not name a class. */
+const markers = [
+  'terminated with exception: ',
+  'ost recent failure: ',
+  'ested exception is ',
+  'ested exception is: ',
+  'failed with exception: ',
+  '(Caused by ',
+  'Caused by: ',
+  'caused by: ',
+  '(message:',
+] as const
+
+function findMarked(text: string): Span | undefined {
+  const spans = markers.flatMap((marker) => {
+    const at = text.indexOf(marker)
+    return at < 0 ? [] : [{ from: at + marker.length }]
+  })
+  const [first] = [...spans, ...findServerMessage(text)].sort((a, b) => a.from - b.from)
+  // What a task threw begins after its own words.
+  return first !== undefined && text.startsWith('Lost task ', first.from) ? undefined : first
+}
+
+/** The API server's message in an exception of fabric8's client (OperationSupport.requestFailure). */
+function findServerMessage(text: string): readonly Span[] {
+  const request = text.indexOf('Failure executing: ')
+  const at = request < 0 ? -1 : text.indexOf('Message: ', request)
+  if (at < 0) return []
+  const from = at + 'Message: '.length
+  const end = text.indexOf('. Received status: ', from)
+  return [end < 0 ? { from } : { from, to: end }]
+}
+
+/** A qualified class whose name ends as those of exceptions do, after the first word of the text. */
+const named =
+  /[\s:([;,"']((?:[a-z_$][\w$]{0,100}\.){1,15}[A-Z][\w$]{0,150}(?:Exception|Error|Failure|Fault|Throwable))(?=: |\(message:|[\s;,)]*$)/
+
+function findNamed(text: string): Span | undefined {
+  const match = named.exec(text)
+  if (match === null) return undefined
+  return { from: match.index + 1 }
+}
