@@ -120,7 +120,7 @@ export function createBlackBox({ uiClient, files, timeoutMs, log }: BlackBoxDeps
         failures += 1
         if (failures >= maxFailures) break
       } else {
-        keepAnswer(one, witness, answer.text, keptChars)
+        keepAnswer(one, witness, answer, keptChars)
         // The sidecar may end at any moment, because it has found the driver hung.
         write(one)
       }
@@ -188,7 +188,7 @@ function keepAnswer(episode: Episode, witness: UiWitness, text: string, keptChar
 
 const describeOccasion = ({ verdict, hasDoubt }: BlackBoxMoment): string => {
   const detail = 'detail' in verdict ? `: ${verdict.detail}` : ''
-  return redactSecrets(`${hasDoubt && verdict.kind === 'alive' ? 'suspicion' : verdict.kind}${detail}`).slice(0, 500)
+  return redactSecrets(`${hasDoubt && verdict.kind === 'alive' ? 'doubt' : verdict.kind}${detail}`).slice(0, 500)
 }
 
 const toMoment = ({ verdict, polls, processes, wallMs }: BlackBoxMoment): MomentRecord => ({

@@ -31,11 +31,11 @@ export function followDriver(
   input: EnforcementInput,
   policy: Pick<DriverPolicy, 'onHung' | 'kubeletRestarts'>,
 ): LifeStep {
-  const { driverStart, judged } = input
+  const { driverStart, unassigned } = input
   const { driverStartTicks } = state.restartState
   if (mayBeNextDriver(input, policy)) return followPossibleDriver(state, input)
   if (driverStart.kind !== 'known' || driverStart.ticks === driverStartTicks) {
-    return { ...unchanged(state), judgement: judged, restarted: false }
+    return { ...unchanged(state), judgement: unassigned, restarted: false }
   }
   const { ticks, ageMs } = driverStart
   return driverStartTicks === null
@@ -48,12 +48,12 @@ export function followDriver(
  * pod like this restarts its driver, and the UI does not listen. While it does, a new driver shows itself by its answers.
  */
 function mayBeNextDriver(
-  { driverStart, judged, hasRepeatedStartup }: EnforcementInput,
+  { driverStart, unassigned, hasRepeatedStartup }: EnforcementInput,
   { onHung, kubeletRestarts }: Pick<DriverPolicy, 'onHung' | 'kubeletRestarts'>,
 ): boolean {
   const runsAgain =
     kubeletRestarts === true || onHung.kind === 'restart-driver-container' || onHung.kind === 'restart-by-exit-code'
-  return hasRepeatedStartup && runsAgain && driverStart.kind === 'none' && judged.run.kind === 'refused'
+  return hasRepeatedStartup && runsAgain && driverStart.kind === 'none' && unassigned.run.kind === 'refused'
 }
 
 /**
@@ -86,16 +86,16 @@ export const mayHaveClosedUi = ({ restartState }: EnforcementState, { answered }
   restartState.answered && !answered
 
 /** The start of a driver is recorded for the first time since the pod, or all of its containers, started. */
-function followFirstRecord(state: EnforcementState, ticks: string, { judged, time }: EnforcementInput): LifeStep {
+function followFirstRecord(state: EnforcementState, ticks: string, { unassigned, time }: EnforcementInput): LifeStep {
   const { restartState } = state
   const { previousDriver } = restartState
   const survived = previousDriver?.startTicks === ticks
-  const answered = judged.answered || (survived && previousDriver.answered)
+  const answered = unassigned.answered || (survived && previousDriver.answered)
   const recorded = { ...restartState, driverStartTicks: ticks, previousDriver: null, answered }
   // The startup deadline belongs to this driver. Whatever else is known was learned from its UI, or forbids an action.
-  const { verdict } = judged
+  const { verdict } = unassigned
   const judgesStart = verdict.kind === 'starting' || (verdict.kind === 'hung' && verdict.reason === 'startup-deadline')
-  const judgesThis = judged.answered || !(judgesStart || answered)
+  const judgesThis = unassigned.answered || !(judgesStart || answered)
   const { phase } = state
   const saved = saveRestartState(
     { ...state, driverRuns: true, phase: judgesThis || phase.kind !== 'acting' ? phase : { kind: 'monitoring' } },
@@ -109,7 +109,7 @@ function followFirstRecord(state: EnforcementState, ticks: string, { judged, tim
           { kind: 'log', level: 'warn', fields: {}, message: 'the restart of all containers did not happen' },
         ]
       : saved.effects,
-    judgement: judgesThis ? judged : createJudgement(time.nowMs, { answered, probed: true }),
+    judgement: judgesThis ? unassigned : createJudgement(time.nowMs, { answered, probed: true }),
     restarted: false,
   }
 }

@@ -71,7 +71,8 @@ export interface EnforcementStep {
 
 /** What is new since the last decision. */
 export interface EnforcementInput {
-  readonly judged: Judgement
+  /** The judgement before `followDriver` assigns it to a life of the driver's container. */
+  readonly unassigned: Judgement
   /** The poll that led to the judgement; null before the first poll. */
   readonly sample: Sample | null
   readonly driverStart: ObservedDriverStart

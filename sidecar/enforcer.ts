@@ -80,9 +80,9 @@ export function createEnforcer(policy: DriverPolicy, deps: EnforcerDeps, wallAtS
   }
 
   return {
-    enforce(judged, sample, time) {
+    enforce(unassigned, sample, time) {
       const hasRepeatedStartup = deps.probeWitness.takeRepeatedStartup()
-      const input = { judged, sample, driverStart: observeDriverStart(deps), hasRepeatedStartup, time }
+      const input = { unassigned, sample, driverStart: observeDriverStart(deps), hasRepeatedStartup, time }
       const enforcement = nextEnforcement(state, input, policy)
       const { judgement, restarted } = enforcement
       apply(enforcement, judgement, time)

@@ -1,3 +1,4 @@
+import type { Deadlines } from '../core/settings/deadlines.ts'
 import type { DriverPolicy } from '../core/settings/driver-policy.ts'
 import { createJudgement, delayStartupDeadline, type Judgement, judge } from '../core/verdict/judge.ts'
 import { hasDoubt, planReadings } from '../core/verdict/plan-readings.ts'
@@ -171,7 +172,7 @@ function computeDelayMs(
  * If the kubelet restarts a failed driver container, a driver that does not listen may be one that has not started yet: the
  * stop deadline then leaves time for the kubelet's longest backoff and for the start.
  */
-function extendStopDeadline(policy: DriverPolicy): DriverPolicy {
+function extendStopDeadline(policy: DriverPolicy): Deadlines {
   if (policy.onHung.kind !== 'restart-driver-container') return policy
   const { stopDeadlineMs, startupDeadlineMs } = policy
   return { ...policy, stopDeadlineMs: stopDeadlineMs + longestKubeletBackoffMs + startupDeadlineMs }

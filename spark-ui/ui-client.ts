@@ -22,26 +22,20 @@ export interface UiReading {
   readonly bytes: number
 }
 
-/** The answer of the UI as text. Its end is missing if it is longer than asked for. */
-export interface UiText {
-  readonly text: string
-  readonly isTruncated: boolean
-}
-
 /** Reads the UI of a driver. */
 export interface UiClient {
   /** Reads the list of applications. Takes at most `timeoutMs`, unless the process does not run. */
   poll(address: UiAddress, applicationId: string | null, timeoutMs: number): Promise<UiPoll>
   /** Reads one witness of the application. Takes at most `timeoutMs`. */
   read(witness: UiWitness, address: UiAddress, listedId: string, timeoutMs: number): Promise<UiReading>
-  /** The answer that `read` would parse, up to `maxBytes`; undefined if the UI does not report it. */
+  /** The answer that `read` would parse, as text, cut off after `maxBytes`; undefined if the UI does not report it. */
   readText(
     witness: UiWitness,
     address: UiAddress,
     listedId: string,
     timeoutMs: number,
     maxBytes: number,
-  ): Promise<UiText | undefined>
+  ): Promise<string | undefined>
 }
 
 export function createUiClient(send: (request: UiRequest) => Promise<UiResult> = sendUiRequest): UiClient {
@@ -69,7 +63,7 @@ export function createUiClient(send: (request: UiRequest) => Promise<UiResult> =
       const path = witnessSources[witness].path(listedId)
       const result = await send({ address, path, timeoutMs, maxBodyBytes: maxBytes })
       if (result.kind !== 'response' || result.response.statusCode !== 200) return undefined
-      return { text: result.response.body, isTruncated: result.isTruncated }
+      return result.response.body
     },
   }
 }

@@ -168,7 +168,7 @@ export const settings = {
     '20s',
     '10s',
     '7d',
-    'How long a driver may give no answer while its JVM is stopped or uses no CPU time at all. Then it is frozen.',
+    'How long a driver may give no answer while its JVM is stopped or uses no CPU time at all. After that, the driver is frozen.',
   ),
   'unresponsive-deadline': duration(
     '2m',
@@ -187,7 +187,7 @@ export const settings = {
     '10m',
     '10s',
     '30d',
-    'How long the driver may take to exit after its UI has closed, and without using the CPU. Then its pod fails, because its work may be done. Raise it if the program then waits for work elsewhere.',
+    'How long the driver may take to exit after its UI has closed, and without using the CPU. After that, the driver’s pod fails, because the work may be done. Raise the deadline if the program waits for work elsewhere.',
   ),
   'thread-dump-interval': duration(
     '30s',
@@ -208,11 +208,16 @@ export const settings = {
       '15m',
       '1m',
       '7d',
-      'How long a streaming query may make no progress on the same batch, with executors available. If `off`, it is not detected.',
+      'How long a streaming query may make no progress on the same batch, with executors available. If `off`, such queries are not detected.',
     ),
   ),
   'no-executors-deadline': onByDefault(
-    duration('10m', '1m', '7d', 'How long jobs may be active without any executor. If `off`, it is not detected.'),
+    duration(
+      '10m',
+      '1m',
+      '7d',
+      'How long jobs may be active without any executor. If `off`, missing executors are not detected.',
+    ),
   ),
   'stall-deadline': orWord(
     duration(
@@ -228,7 +233,7 @@ export const settings = {
       '1d',
       '1m',
       '365d',
-      'How long a driver may run. Then its pod fails, and its owner decides whether it runs again. If `off`, there is no limit.',
+      'How long a driver may run. After that, the driver’s pod fails, and its owner decides whether the application runs again. If `off`, there is no limit.',
     ),
     'off',
   ),

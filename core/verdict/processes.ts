@@ -19,6 +19,15 @@ export interface ProcessHistory {
   /** The first of the newest records that all say that the JVM is stopped. Null if the newest does not say so. */
   readonly stoppedSinceMs: number | null
   readonly idleness: Idleness
+  readonly coverage: Coverage
+}
+
+/** Whether probes record again and again, or only now and then: a startup probe does each time that the kubelet has restarted. */
+interface Coverage {
+  /** The first of the newest records without a gap. Null if there was none. */
+  readonly sinceMs: number | null
+  /** The newest record with which such records have covered a minute. Null if none has. */
+  readonly coveredMs: number | null
 }
 
 /** Since when the processes have used at most 1 % of a core. */
@@ -41,6 +50,7 @@ export const noProcesses: ProcessHistory = {
   newestJvm: null,
   stoppedSinceMs: null,
   idleness: { minute: null, sinceMs: null, pythonSinceMs: null, jvmShare: null, workedMs: null },
+  coverage: { sinceMs: null, coveredMs: null },
 }
 
 /** A record is this old at most if the kubelet still runs the probes: they run at least every 10 s, and may be slow on a loaded node. */
@@ -59,7 +69,8 @@ export function updateProcesses(before: ProcessHistory, record: ProcessRecord | 
   const { jvm } = record
   if (jvm === null) {
     const idleness = updateIdleness(before, record)
-    return { ...before, wasProbed: true, newest: record, stoppedSinceMs: null, idleness }
+    const coverage = updateCoverage(before, record)
+    return { ...before, wasProbed: true, newest: record, stoppedSinceMs: null, idleness, coverage }
   }
   const isOther = isOtherJvm(before, record)
   const stoppedSinceMs = isOther ? record.recordedMs : (before.stoppedSinceMs ?? record.recordedMs)
@@ -69,6 +80,7 @@ export function updateProcesses(before: ProcessHistory, record: ProcessRecord | 
     newestJvm: { ...record, jvm },
     stoppedSinceMs: jvm.state === 'stopped' ? stoppedSinceMs : null,
     idleness: updateIdleness(before, record),
+    coverage: updateCoverage(before, record),
   }
 }
 
@@ -116,6 +128,12 @@ export function computeThrottledShare(from: ProcessRecord, to: ProcessRecord): n
 /** Whether the JVM waits for a disk, which no use of CPU time shows. */
 export function waitsForDisk({ jvm }: ProcessRecord): boolean {
   return jvm !== null && (jvm.waitsForDisk === true || jvm.state === 'waiting-for-disk')
+}
+
+function updateCoverage({ newest, coverage }: ProcessHistory, { recordedMs }: ProcessRecord): Coverage {
+  const continues = newest !== null && recordedMs - newest.recordedMs <= longestGapMs
+  const sinceMs = continues ? (coverage.sinceMs ?? recordedMs) : recordedMs
+  return { sinceMs, coveredMs: recordedMs - sinceMs >= minuteMs ? recordedMs : coverage.coveredMs }
 }
 
 /**

@@ -46,7 +46,7 @@ function createHarness(t: TestContext, existing?: string) {
         state.asked.push(witness)
         await state.release
         const text = state.answers[witness]
-        return text === undefined ? undefined : { text, isTruncated: false }
+        return text
       },
     },
     files: openBlackBoxFiles(dir),
@@ -110,10 +110,10 @@ describe('createBlackBox', () => {
     assert.ok('threads' in answers)
   })
 
-  test('a suspicion about a driver that answers → recorded', async (t) => {
+  test('a doubt about a driver that answers → recorded', async (t) => {
     const { observe, read } = createHarness(t)
     observe('alive', 0, { hasDoubt: true })
-    assert.equal(read(1).summary.occasion, 'suspicion')
+    assert.equal(read(1).summary.occasion, 'doubt')
   })
 
   test('a UI that answers nothing → asked twice, and the polls remain', async (t) => {

@@ -97,7 +97,7 @@ function decide(
 ) {
   return nextEnforcement(
     state,
-    { judged: judgement, sample: null, driverStart, hasRepeatedStartup: false, time },
+    { unassigned: judgement, sample: null, driverStart, hasRepeatedStartup: false, time },
     policyWith({ onHung, ...fields }),
   )
 }
@@ -488,10 +488,10 @@ describe('nextEnforcement', () => {
 
   test('the UI begins to answer again → saved, so that a later sidecar knows it', () => {
     const sample: Sample = { kind: 'alive', evidence: 'application' }
-    const input = { judged: alive, sample, driverStart: known('100'), hasRepeatedStartup: false, time }
+    const input = { unassigned: alive, sample, driverStart: known('100'), hasRepeatedStartup: false, time }
     const run = (length: number) => ({ ...alive, run: { ...alive.run, kind: 'alive', length } }) as const
     const saved = [1, 2].map((length) => {
-      const next = nextEnforcement(stateWith(monitoring), { ...input, judged: run(length) } as const, policyWith())
+      const next = nextEnforcement(stateWith(monitoring), { ...input, unassigned: run(length) } as const, policyWith())
       return next.state.restartState.answeredAtMs
     })
     assert.deepEqual(saved, [time.wallMs, null])
@@ -505,7 +505,7 @@ describe('nextEnforcement', () => {
   for (const [sample, expected] of samples) {
     test(`${sample?.kind ?? 'no'} sample → the UI answered ${expected === 7 ? 'before' : 'now'}`, () => {
       const state = { ...stateWith(monitoring), lastAliveWallMs: 7 }
-      const input = { judged: alive, sample, driverStart: known('100'), hasRepeatedStartup: false, time }
+      const input = { unassigned: alive, sample, driverStart: known('100'), hasRepeatedStartup: false, time }
       assert.equal(nextEnforcement(state, input, policyWith()).state.lastAliveWallMs, expected)
     })
   }
@@ -595,7 +595,7 @@ describe('nextEnforcement', () => {
       nextEnforcement(
         state,
         {
-          judged: judgement,
+          unassigned: judgement,
           sample: null,
           driverStart: known('100'),
           hasRepeatedStartup: false,

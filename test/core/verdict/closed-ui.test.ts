@@ -146,6 +146,24 @@ testVerdicts(
       verdict: 'hung stop-deadline likely',
     },
     {
+      what: 'only the startup probe of a kubelet that has restarted records it',
+      steps: [
+        ...every(0, 5 * minuteMs, refused),
+        [5 * minuteMs, { ui: refused, processes: record(5 * minuteMs) }],
+        ...every(5 * minuteMs, 10 * minuteMs, refused),
+      ],
+      verdict: 'hung stop-deadline likely',
+    },
+    {
+      what: 'probes recorded it until shortly after its end, and then no more',
+      steps: [
+        ...every(-2 * minuteMs, 0, answers().ui, (atMs) => record(atMs)),
+        ...every(10_000, 20_000, refused, (atMs) => record(atMs)),
+        ...every(30_000, 60 * minuteMs, refused),
+      ],
+      verdict: 'stopping',
+    },
+    {
       what: 'a debugger may hold it',
       steps: closed(30 * minuteMs, 0, { hasDebugAgent: true }),
       verdict: 'unknown',

@@ -63,19 +63,32 @@ export function createChecks(setup: PodSetup, wallSkewMs: () => number): Checks 
     return maxRunTimeMs !== null && runTimeAt(life, nowMs - startMs) >= maxRunTimeMs - 1_000
   }
 
-  /** Whether a verdict that is reached now is right about the driver as it was during the last polls. */
-  function isRight(verdict: HungVerdict, moment: Moment): boolean {
+  /** Whether the sidecar cannot know better, whatever the driver does. */
+  function isExcused(
+    { reason, certainty }: HungVerdict,
+    moment: Moment & { readonly driver: DriverContainer },
+  ): boolean {
     const { nowMs, driver, calmSinceMs, sidecarStartedMs } = moment
-    if (driver === null) return false
-    if (verdict.reason === 'max-run-time') return isOverdue(driver, nowMs)
     // While no probe can report, nothing is known of a debugger or of a collection. Whether anything is killed is checked apart.
     const isSilent = !driver.obeysSigterm(nowMs)
-    if (nowMs < calmSinceMs && verdict.reason === 'unresponsive' && isSilent) return true
+    if (nowMs < calmSinceMs && reason === 'unresponsive' && isSilent) return true
     // A restart that did not happen: the sidecar judges the same driver as a new one.
     if (!setup.canRestart && sidecarStartedMs > driver.startMs && isSilent) return true
-    const { life, startMs } = driver
+    if (reason !== 'startup-deadline') return false
     // Without a startup probe of its own, the sidecar cannot know when the driver's container has started.
-    if (setup.startupProbe === 'none' && verdict.reason === 'startup-deadline') return true
+    if (setup.startupProbe === 'none') return true
+    // With http, a startup probe that begins again is that of another driver, or of a kubelet that has restarted.
+    const mayBeNext = setup.startupProbe === 'http' && policy.kubeletRestarts === true && calmSinceMs > driver.startMs
+    return mayBeNext && certainty === 'likely'
+  }
+
+  /** Whether a verdict that is reached now is right about the driver as it was during the last polls. */
+  function isRight(verdict: HungVerdict, moment: Moment): boolean {
+    const { nowMs, driver } = moment
+    if (driver === null) return false
+    if (verdict.reason === 'max-run-time') return isOverdue(driver, nowMs)
+    if (isExcused(verdict, { ...moment, driver })) return true
+    const { life, startMs } = driver
     return life.phases.some((phase, index) => {
       const beganMs = startMs + phase.fromMs
       const endedMs = startMs + (life.phases[index + 1]?.fromMs ?? Number.POSITIVE_INFINITY)

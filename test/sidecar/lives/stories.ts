@@ -160,6 +160,10 @@ const afterDeadline = (
     ? []
     : [{ reasons, certainty, afterMs: deadlineMs, byMs: deadlineMs + readingsMs(context), ...more }]
 
+/** A query has failed. That nothing works in its place, no witness may claim. */
+const likelyEnded = (context: StoryContext): readonly RightVerdict[] =>
+  afterDeadline(context, ['query-ended'], 'likely', context.deadlines.queryEndedDeadlineMs, { byMs: null })
+
 const likelyStart = ({ deadlines: { startupDeadlineMs } }: StoryContext, byMs: number | null): RightVerdict => ({
   reasons: ['startup-deadline'],
   certainty: 'likely',
@@ -305,9 +309,26 @@ export const healthyStories = {
     works.stream,
     'goes on without its query',
     works.allFailedAndMainWorks,
-    (context) =>
-      afterDeadline(context, ['query-ended'], 'likely', context.deadlines.queryEndedDeadlineMs, { byMs: null }),
+    likelyEnded,
   ),
+  'query failed and a pool computes': ending(2, works.stream, (context, atMs) => [
+    phase(atMs, 'computes in a pool', serves, busy, likelyEnded(context), works.allFailedAndPoolComputes),
+  ]),
+  'query failed and a pool awaits an answer': working(
+    2,
+    works.stream,
+    'awaits an answer in a pool',
+    works.allFailedAndPoolAwaitsAnswer,
+    likelyEnded,
+  ),
+  'query failed and a pool starts it again': ending(2, works.stream, (context, atMs) => {
+    const { random, deadlines } = context
+    const pauseMs = between(random, 1_000, 5 * ((deadlines.queryEndedDeadlineMs ?? minuteMs) - 10_000))
+    return [
+      phase(atMs, 'sleeps in a pool', serves, idle, likelyEnded(context), works.allFailedAndPoolSleeps),
+      phase(atMs + pauseMs, 'has started its query again', serves, idle, healthy, works.startedAgain),
+    ]
+  }),
   'query fails and starts again': ending(2, works.twoStreams, ({ random, deadlines }, atMs) => {
     const pauseMs = between(random, 1_000, (deadlines.queryEndedDeadlineMs ?? minuteMs) - 10_000)
     return [
@@ -410,6 +431,20 @@ export const hungStories = {
         : []),
     ]
   }),
+  'all queries failed, and main waits': working(
+    2,
+    works.stream,
+    'has no query left',
+    works.allFailedAndPoolIsIdle,
+    (context) => [
+      ...likelyEnded(context),
+      ...(context.threadDumps
+        ? afterDeadline(context, ['query-ended'], 'certain', context.deadlines.queryEndedDeadlineMs, {
+            needsMemory: true,
+          })
+        : []),
+    ],
+  ),
   'one query failed': working(2, works.twoStreams, 'has lost a query', works.oneOfTwoFailed, (context) =>
     afterDeadline(context, ['query-ended'], 'likely', context.deadlines.queryEndedDeadlineMs, { needsMemory: true }),
   ),

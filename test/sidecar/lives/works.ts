@@ -34,6 +34,25 @@ const mainSleeps = thread(1, 'main', 'TIMED_WAITING', [
   'java.lang.Thread.sleep(Native Method)',
   'Main$.main(Main.scala:30)',
 ])
+const mainAwaitsPool = thread(1, 'main', 'WAITING', [
+  'jdk.internal.misc.Unsafe.park(Native Method)',
+  'java.util.concurrent.FutureTask.get(FutureTask.java:190)',
+  'Main$.main(Main.scala:31)',
+])
+const poolThread = (state: string, frames: readonly string[]) => thread(121, 'pool-8-thread-1', state, frames)
+const poolComputes = poolThread('RUNNABLE', ['com.acme.Train.step(Train.java:7)'])
+const poolAwaitsAnswer = poolThread('RUNNABLE', [
+  'java.net.SocketInputStream.socketRead0(Native Method)',
+  'com.acme.Api.call(Api.java:3)',
+])
+const poolSleeps = poolThread('TIMED_WAITING', [
+  'java.lang.Thread.sleep(Native Method)',
+  'com.acme.Restart.run(R.java:4)',
+])
+const poolIsIdle = poolThread('TIMED_WAITING', [
+  'jdk.internal.misc.Unsafe.park(Native Method)',
+  'java.util.concurrent.ThreadPoolExecutor.getTask(ThreadPoolExecutor.java:1062)',
+])
 const destroyer = thread(99, 'DestroyJavaVM', 'RUNNABLE', [])
 const pool = thread(120, 'pool-7-thread-1', 'WAITING', ['jdk.internal.misc.Unsafe.park(Native Method)'])
 const grpc = thread(130, 'grpc-default-executor-0', 'TIMED_WAITING', ['jdk.internal.misc.Unsafe.park(Native Method)'])
@@ -137,6 +156,23 @@ export const allFailed = (): Work => ({
   ...base,
   queries: [query('q', 'FAILED', 4)],
   threads: [mainSleeps, scheduler, listeners],
+})
+
+/** The only query has failed, and `main` waits for a pool. */
+const allFailedAndPool = (other: SimulatedThread) => (): Work => ({
+  ...allFailed(),
+  threads: [mainAwaitsPool, other, scheduler, listeners],
+})
+export const allFailedAndPoolComputes = allFailedAndPool(poolComputes)
+export const allFailedAndPoolAwaitsAnswer = allFailedAndPool(poolAwaitsAnswer)
+export const allFailedAndPoolSleeps = allFailedAndPool(poolSleeps)
+export const allFailedAndPoolIsIdle = allFailedAndPool(poolIsIdle)
+
+/** The only query has failed, and the pool has started it again from its checkpoint. */
+export const startedAgain = (ageMs: number): Work => ({
+  ...stream(ageMs),
+  queries: [query('q', 'RUNNING', Math.floor(ageMs / batchMs), 2), query('q', 'FAILED', 4)],
+  threads: [mainAwaitsPool, scheduler, listeners, streamWaits('q')],
 })
 
 /** The only query has failed, and the program goes on to compute. */
