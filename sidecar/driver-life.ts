@@ -59,9 +59,10 @@ function mayBeNextDriver(
 /**
  * Judges a driver that may be the next one, which has until its own startup deadline. It may also be the same one: before
  * Kubernetes 1.35, a kubelet that restarts repeats the startup probes of containers that run (KEP-4781). Therefore what is
- * remembered stays: see {@link mayHaveClosedUi}.
+ * remembered stays, and a sidecar that restarts takes it for the same one.
  */
 function followPossibleDriver(state: EnforcementState, { time }: EnforcementInput): LifeStep {
+  const { restartState } = state
   return {
     state: { ...state, phase: { kind: 'monitoring' }, driverRuns: true, doubt: noDoubt },
     effects: [
@@ -73,17 +74,10 @@ function followPossibleDriver(state: EnforcementState, { time }: EnforcementInpu
         message: 'the startup probe has begun again, the driver may be another one',
       },
     ],
-    judgement: createJudgement(time.nowMs),
+    judgement: createJudgement(time.nowMs, { mayHaveClosedUi: restartState.answered }),
     restarted: true,
   }
 }
-
-/**
- * Whether the driver may be one whose UI has closed: an earlier judgement has seen its answers, this one has not, and nothing
- * shows that it is another driver. It may have committed its output, so nothing may run it again.
- */
-export const mayHaveClosedUi = ({ restartState }: EnforcementState, { answered }: Judgement): boolean =>
-  restartState.answered && !answered
 
 /** The start of a driver is recorded for the first time since the pod, or all of its containers, started. */
 function followFirstRecord(state: EnforcementState, ticks: string, { unassigned, time }: EnforcementInput): LifeStep {

@@ -36,7 +36,7 @@ export interface Enforcer {
   /** Whether the startup deadline runs: not while the container of the driver is not known to run. */
   runsStartupDeadline(judgement: Judgement, sample: Sample): boolean
   /** What the restart state says about the current driver: also before the sidecar was restarted. */
-  knownDriver(): KnownDriver
+  knownDriver(): Pick<KnownDriver, 'answered' | 'probed'>
   /** The time until the backoff before a restart ends; Infinity if there is none. */
   msUntilBackoffEnds(wallMs: number): number
   hasEnded(): boolean

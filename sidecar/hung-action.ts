@@ -1,5 +1,6 @@
 import { formatDuration } from '../core/duration.ts'
 import type { DriverPolicy, RestartBudget } from '../core/settings/driver-policy.ts'
+import type { Judgement } from '../core/verdict/judge.ts'
 import type { HungReason, HungVerdict } from '../core/verdict/verdict.ts'
 import { formatIsoTime, type Moment } from './clock.ts'
 import { formatHungMessage } from './hung-message.ts'
@@ -41,8 +42,7 @@ export interface HungContext {
   readonly policy: Pick<DriverPolicy, 'onHung' | 'actOn' | 'kubeletRestarts'>
   readonly history: RestartHistory
   readonly driver: NamedDriver
-  /** Whether the UI of this driver may have been closed after it had answered: see `mayHaveClosedUi`. */
-  readonly mayHaveClosedUi: boolean
+  readonly mayHaveClosedUi: Judgement['mayHaveClosedUi']
   readonly time: Moment
 }
 

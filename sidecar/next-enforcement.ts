@@ -5,7 +5,7 @@ import { type HungVerdict, isSameConclusion, type Verdict } from '../core/verdic
 import type { JvmProcess } from '../core/verdict/witnesses.ts'
 import { formatIsoTime, type Moment, toWallMs } from './clock.ts'
 import { findDoubtId, nextDoubt } from './doubt.ts'
-import { classifyName, followDriver, type LifeStep, mayHaveClosedUi, nameDriver } from './driver-life.ts'
+import { classifyName, followDriver, type LifeStep, nameDriver } from './driver-life.ts'
 import {
   type ActingPhase,
   chain,
@@ -100,17 +100,16 @@ function rememberAnswer(
 
 function enforceVerdict(
   state: EnforcementState,
-  judgement: Judgement,
+  { verdict, mayHaveClosedUi }: Judgement,
   policy: EnforcementPolicy,
   time: Moment,
 ): EnforcementStep {
-  const { verdict } = judgement
   if (verdict.kind !== 'hung') {
     return state.phase.kind === 'acting' ? clearAction(state, state.phase, verdict, time) : unchanged(state)
   }
   const history = toRestartHistory(state.restartState)
   const driver = classifyName(nameDriver(state))
-  const context = { policy, history, driver, mayHaveClosedUi: mayHaveClosedUi(state, judgement), time }
+  const context = { policy, history, driver, mayHaveClosedUi, time }
   return applyAction(state, chooseHungAction(verdict, context), verdict, time)
 }
 

@@ -4,13 +4,19 @@ import type { PollRun } from './poll-run.ts'
 import { concludeDebugger, findStopped, isFresh } from './processes.ts'
 import { createHung, formatSeconds, type Verdict, type VerdictEvidence } from './verdict.ts'
 
+interface StartingDriver {
+  readonly startedMs: number
+  readonly run: PollRun
+  readonly mayHaveClosedUi: boolean
+}
+
 /**
  * The UI has never answered. If nothing listens on its port, the deadline is only likely to mean a hang: a notebook's kernel,
  * or a script that downloads or trains, may work for long before its first SparkSession. If the port accepts connections,
  * the SparkContext exists, and should answer.
  */
 export function concludeStarting(
-  { startedMs, run }: { readonly startedMs: number; readonly run: PollRun },
+  { startedMs, run, mayHaveClosedUi }: StartingDriver,
   { processes, deadlines, nowMs }: JudgeContext,
 ): Verdict {
   const heldByDebugger = concludeDebugger(processes, startedMs)
@@ -20,13 +26,16 @@ export function concludeStarting(
     return createHung('frozen', 'certain', detail, [stopped], nowMs)
   }
   const startingMs = nowMs - startedMs
-  if (startingMs < deadlines.startupDeadlineMs) return { kind: 'starting', sinceMs: startedMs }
+  const deadlineMs = mayHaveClosedUi
+    ? Math.max(deadlines.startupDeadlineMs, deadlines.stopDeadlineMs)
+    : deadlines.startupDeadlineMs
+  if (startingMs < deadlineMs) return { kind: 'starting', sinceMs: startedMs }
   if (heldByDebugger !== null) return heldByDebugger
   // The driver may have started long after `startedMs`, so that the silence itself must be as long.
   const isSilent =
     run.kind === 'unanswered' &&
     run.length >= deadlines.failureThreshold &&
-    nowMs - run.sinceMs >= Math.max(deadlines.unresponsiveDeadlineMs, deadlines.startupDeadlineMs)
+    nowMs - run.sinceMs >= Math.max(deadlines.unresponsiveDeadlineMs, deadlineMs)
   const evidence: VerdictEvidence = {
     witness: 'ui',
     report: isSilent ? `no answer to ${run.length} polls that it accepted` : 'its port never answered',

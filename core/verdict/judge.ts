@@ -39,6 +39,11 @@ export interface Judgement {
   readonly startedMs: number
   /** When the UI first answered, as far as this observer knows; see {@link countFromFirstAnswer}. Null if it has not yet. */
   readonly firstAnswerMs: number | null
+  /**
+   * Whether this driver may be one that has answered and closed its UI, before this judgement began. It may have committed its
+   * output, so nothing may run it again, and it has the stop deadline as well as the startup deadline. Until its UI answers.
+   */
+  readonly mayHaveClosedUi: boolean
   /** Whether something else answered on the UI's port before the UI did: then the UI may be invisible. */
   readonly otherAnsweredFirst: boolean
   readonly run: PollRun
@@ -65,12 +70,14 @@ export interface KnownDriver {
   readonly answered: boolean
   /** Whether a probe has ever run in the driver's container. */
   readonly probed: boolean
+  /** See {@link Judgement.mayHaveClosedUi}. */
+  readonly mayHaveClosedUi: boolean
 }
 
 /** The judgement before the first observation. */
 export function createJudgement(
   nowMs: number,
-  { answered = false, probed = false }: Partial<KnownDriver> = {},
+  { answered = false, probed = false, mayHaveClosedUi = false }: Partial<KnownDriver> = {},
 ): Judgement {
   return {
     verdict: { kind: 'starting', sinceMs: nowMs },
@@ -78,6 +85,7 @@ export function createJudgement(
     listed: false,
     startedMs: nowMs,
     firstAnswerMs: null,
+    mayHaveClosedUi,
     otherAnsweredFirst: false,
     run: { kind: 'none', sinceMs: nowMs, seenMs: nowMs, length: 0, silent: null },
     processes: probed ? { ...noProcesses, wasProbed: true } : noProcesses,
@@ -130,6 +138,7 @@ function update(
     answered: before.answered || run.kind === 'alive',
     listed: before.listed || (sample.kind === 'alive' && sample.evidence === 'application'),
     firstAnswerMs: findFirstAnswer(isOther ? null : before.firstAnswerMs, run, processes, nowMs),
+    mayHaveClosedUi: before.mayHaveClosedUi && run.kind !== 'alive',
     otherAnsweredFirst: before.otherAnsweredFirst || (run.kind === 'other' && !before.answered),
     run,
     processes,
@@ -163,7 +172,7 @@ function updateWork(before: Work, observation: Observation, deadlines: Deadlines
 }
 
 function conclude(state: Judgement, observation: Observation, deadlines: Deadlines, nowMs: number): Verdict {
-  const { run, processes, silence, startedMs, verdict } = state
+  const { run, processes, silence, verdict } = state
   const sample = observation.ui
   const context: JudgeContext = { processes, deadlines, nowMs }
   switch (run.kind) {
@@ -176,7 +185,7 @@ function conclude(state: Judgement, observation: Observation, deadlines: Deadlin
       if (state.answered) return concludeStopping(run, context)
       // Another program answered on this port, so the UI was never visible: the driver may have run, and may be ending.
       if (state.otherAnsweredFirst) return verdict
-      return concludeStarting({ startedMs, run }, context)
+      return concludeStarting(state, context)
     case 'other':
       return { kind: 'unknown', sinceMs: run.sinceMs, detail: 'detail' in sample ? sample.detail : '' }
     case 'none':

@@ -356,9 +356,11 @@ describe('createMonitor', () => {
   })
 
   test('no record shows whether it is the next driver or the one that closed its UI → it is not run again', async (t) => {
-    const harness = await completed(t, {})
+    const harness = await completed(t, { startupDeadlineMs: 60_000 })
     harness.environment.startupRepeats = true
-    await harness.during(refused, 1_300_000)
+    await harness.during(refused, 590_000)
+    assert.equal(harness.snapshot().verdict.kind, 'starting', 'not before the stop deadline')
+    await harness.during(refused, 30_000)
     assert.deepEqual([harness.snapshot().verdict.kind, harness.environment.exits], ['hung', []])
     await harness.during(timeout, 1_300_000)
     assert.deepEqual([harness.snapshot().verdict.kind, harness.environment.exits], ['hung', []])

@@ -78,7 +78,8 @@ export function createChecks(setup: PodSetup, wallSkewMs: () => number): Checks 
     // Without a startup probe of its own, the sidecar cannot know when the driver's container has started.
     if (setup.startupProbe === 'none') return true
     // With http, a startup probe that begins again is that of another driver, or of a kubelet that has restarted.
-    const mayBeNext = setup.startupProbe === 'http' && policy.kubeletRestarts === true && calmSinceMs > driver.startMs
+    const mayFollow = policy.kubeletRestarts === true || onHung.kind === 'restart-by-exit-code'
+    const mayBeNext = setup.startupProbe === 'http' && mayFollow && calmSinceMs > driver.startMs
     return mayBeNext && certainty === 'likely'
   }
 
