@@ -4,6 +4,7 @@ import { findDriverContainerIndex, isDriverPod, type Pod, type Service } from '.
 import type { DriverPolicy } from '../core/settings/driver-policy.ts'
 import { resolveDriverSettings } from '../core/settings/effective-settings.ts'
 import type { ResolvedSettings, SettingProblem } from '../core/settings/settings.ts'
+import { findOwningOperator } from '../core/spark/application-reference.ts'
 import type { DriverIdentity } from '../core/spark/driver-identity.ts'
 import type { AdmissionRequest } from './admission-review.ts'
 import { planDriverService } from './driver-service.ts'
@@ -119,6 +120,9 @@ function decideDriver(received: Pod, context: AdmissionContext): AdmissionDecisi
   })
   const { problems } = settings
   if (!settings.values.inject) return skip('opted-out', '', problems)
+  if (findOwningOperator(application) === 'apache' && !settings.values['apache-sidecar']) {
+    return skip('owned-by-apache-operator', '', problems)
+  }
   if (isCountedByJob(received)) return skip('job-counts-restarts', '', problems)
   if (!context.capabilities.nativeSidecars) return skip('native-sidecars-unsupported', '', problems)
   if (typeof context.suspension === 'string') return skip('sidecar-image-failing', context.suspension, problems)

@@ -13,8 +13,7 @@ import { type Container, findApplicationId, type Pod, type VolumeMount } from '.
 import { findUnstatedPodRequests } from '../core/kubernetes/pod-resources.ts'
 import type { DriverPolicy, HungPolicy } from '../core/settings/driver-policy.ts'
 import type { ResolvedSettings } from '../core/settings/settings.ts'
-import type { SparkOperator } from '../core/spark/application.ts'
-import type { ApplicationLookup } from '../core/spark/application-reference.ts'
+import { type ApplicationLookup, findOwningOperator } from '../core/spark/application-reference.ts'
 import { type DriverIdentity, identifyDriver } from '../core/spark/driver-identity.ts'
 import { frozenJson } from './json-patch.ts'
 import { chooseStatusPort, planPolicy } from './plan-policy.ts'
@@ -70,7 +69,7 @@ export function planInjection(
   const driverProbes = planProbes(driver, {
     handler: settings.values['probe-handler'],
     served: statusPort > 0,
-    servicesAdmitted: context.servicesAdmitted && mayDelayReadiness(identity, context.application),
+    servicesAdmitted: context.servicesAdmitted && mayDelayReadiness(pod, identity, context.application),
     observeOnly: restart.action.kind === 'observe',
     sharesProcesses: sharesProcesses(pod),
   })
@@ -88,6 +87,7 @@ export function planInjection(
     sparkConf: findSparkConf(context.application),
     readinessDelayed: driverProbes.startupProbe !== undefined || driverProbes.readinessProbe !== undefined,
     restartableApplicationId: restartsInPlace(restart.action) ? (findApplicationId(pod) ?? null) : null,
+    servicesCounted: context.limits?.countsServices === true,
   })
   const sidecar = createSidecarContainer(
     pod,
@@ -102,7 +102,12 @@ export function planInjection(
     kind: 'edits',
     policy,
     identity,
-    warnings: [...restart.warnings, ...resources.warnings],
+    warnings: [
+      ...restart.warnings,
+      ...resources.warnings,
+      ...warnOfOperator(context.application),
+      ...warnOfServiceQuota(restart.action, context.limits),
+    ],
     edits: {
       driverIndex,
       annotations: hasRoomForAnnotation(pod) ? { [injectedAnnotation]: context.version } : {},
@@ -169,13 +174,39 @@ function planRestart(
  * find it at all before it is Ready. Apache's operator deletes a driver that is not Ready within five minutes
  * (driverReadyTimeoutMillis of ApplicationTimeoutConfig), and a healthy driver may need longer for its UI.
  */
-function mayDelayReadiness({ kind, hasUi, hasOwnService }: DriverIdentity, application: ApplicationLookup): boolean {
-  return kind !== 'unproven' && hasUi && hasOwnService && findOperator(application) !== 'apache'
+function mayDelayReadiness(
+  pod: Pod,
+  { kind, hasUi, hasOwnService }: DriverIdentity,
+  application: ApplicationLookup,
+): boolean {
+  const isAwaited = findOwningOperator(application) === 'apache' || isQueuedByKueue(pod)
+  return kind !== 'unproven' && hasUi && hasOwnService && !isAwaited
 }
 
-function findOperator(application: ApplicationLookup): SparkOperator | undefined {
-  if (application.kind === 'none') return undefined
-  return application.kind === 'found' ? application.application.operator : application.reference.operator
+/**
+ * Kueue evicts a workload whose pods are not Ready within the timeout of its waitForPodsReady, 5 minutes by default. Its labels
+ * on a pod are `queue-name`, which its users set, and others, such as `managed`, which its own webhook sets.
+ */
+function isQueuedByKueue({ metadata }: Pod): boolean {
+  return Object.keys(metadata?.labels ?? {}).some((name) => name.startsWith('kueue.x-k8s.io/'))
+}
+
+/** Only a JVM that still runs deletes its Service when all containers are restarted; a frozen one does not. */
+function warnOfServiceQuota({ kind }: HungPolicy, limits: NamespaceLimits | null): readonly string[] {
+  return kind === 'restart-all-containers' && limits?.countsServices === true
+    ? [
+        'a quota limits the Services of the namespace, so Spark deletes the driver’s as usual: after a restart in place of a driver that still ran, executors may not find the next one',
+      ]
+    : []
+}
+
+/** Decided against for a driver of Apache's operator, unless its owner or the chart asks for the sidecar all the same. */
+function warnOfOperator(application: ApplicationLookup): readonly string[] {
+  return findOwningOperator(application) === 'apache'
+    ? [
+        'Apache’s operator fails the application if the sidecar ends with an error, for example without memory (apache-sidecar is true)',
+      ]
+    : []
 }
 
 /**

@@ -21,6 +21,8 @@ export interface ArgumentContext {
   readonly readinessDelayed: boolean
   /** The application id if the driver may be restarted in place, else null. */
   readonly restartableApplicationId: string | null
+  /** Whether a quota limits the Services of the namespace. */
+  readonly servicesCounted: boolean
 }
 
 /**
@@ -34,16 +36,17 @@ export interface ArgumentContext {
  * - The kubelet's RestartAllContainers gives a container two seconds between SIGTERM and SIGKILL. A JVM that still runs
  *   (a stall, a long pause) uses them for Spark's shutdown hook, which deletes the driver's Service. No executor of the
  *   next driver could then resolve it (seen: exit code 11, too many failed executors). The Service is deleted with the pod.
+ *   If a quota limits the number of Services, Spark deletes it as usual: those of completed drivers would use up the quota.
  */
 export function planDriverArguments(container: Container, context: ArgumentContext): DriverArguments {
-  const { command, sparkConf, readinessDelayed, restartableApplicationId: id } = context
+  const { command, sparkConf, readinessDelayed, restartableApplicationId: id, servicesCounted } = context
   if (command === null || command.optionsAt === null) return { at: 0, args: [], env: [] }
   const { conf } = command.submit
   const isSet = (key: string) => Object.hasOwn(sparkConf, key) || conf.has(key)
   const needsTimeout = readinessDelayed && !isSet(readinessTimeoutKey)
   const needsNewId =
     id !== null && !isSet(applicationIdKey) && !container.env?.some(({ name }) => name === applicationIdSuffixEnv)
-  const keepsService = id !== null && !isSet(deleteServiceKey)
+  const keepsService = id !== null && !servicesCounted && !isSet(deleteServiceKey)
   return {
     at: command.optionsAt,
     args: [

@@ -22,6 +22,7 @@ export interface EventContent {
 
 export type EventReason =
   | 'SparkNannyUnprotected'
+  | 'SparkNannyJudgedFromOutside'
   | 'SparkNannySidecarCrashLoop'
   | 'SparkNannyInvalidSetting'
   | 'SparkNannyStartupBlocked'

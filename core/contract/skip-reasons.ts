@@ -45,6 +45,11 @@ export const admissionReasons = {
     sentence:
       'a Job with restartPolicy OnFailure owns the pod: a restart of the sidecar would count against its backoffLimit; the driver is unprotected',
   },
+  'owned-by-apache-operator': {
+    warn: true,
+    sentence:
+      'Apache’s operator owns the driver and would take a sidecar that fails for a failed driver, so there is none: the controller judges the driver by its Spark UI',
+  },
   'name-conflict': {
     warn: true,
     sentence: 'the pod uses a name or path that the sidecar needs; the driver is unprotected',

@@ -10,6 +10,8 @@ export interface NamespaceLimits {
   /** The amounts of a container that does not state them. */
   readonly defaults?: Required<ResourceRequirements>
   readonly quotas: readonly QuotaRoom[]
+  /** Whether a quota limits the number of Services: one that stays with a completed driver keeps the next from starting. */
+  readonly countsServices?: true
 }
 
 /** The tightest bounds of all LimitRanges, by resource. */
@@ -48,7 +50,15 @@ export function parseNamespaceLimits(
       limits: findLargestDefaults(containerItems, 'default'),
     },
     quotas: resourceQuotas.map(parseQuota).filter(({ room }) => room.length > 0),
+    ...(resourceQuotas.some(countsServices) && { countsServices: true }),
   }
+}
+
+/** `services` and `count/services` are two names of the same limit. */
+function countsServices(quota: unknown): boolean {
+  const { spec, status } = toRecord(quota)
+  const hard = { ...toRecord(toRecord(spec).hard), ...toRecord(toRecord(status).hard) }
+  return 'services' in hard || 'count/services' in hard
 }
 
 export const findBound = (bounds: Bounds, resource: string): Bound => bounds[resource] ?? unbounded

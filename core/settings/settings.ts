@@ -142,6 +142,10 @@ const memory = (defaultValue: string, description: string) =>
 /** The table of settings, the only source of the parser, the docs, the chart's schema and the command line. */
 export const settings = {
   inject: flag(true, 'Whether to inject the sidecar.'),
+  'apache-sidecar': flag(
+    false,
+    'Whether a driver of Apache’s Spark operator gets the sidecar. That operator fails the application if the sidecar ends with an error. If false, the controller judges the driver by its Spark UI.',
+  ),
   'assume-driver': flag(
     false,
     'Whether to act on a pod that does not prove to be a cluster-mode Spark driver with its own UI. If false, such a pod is only observed. `spark-nanny inject --explain` shows what a pod proves.',

@@ -16,6 +16,18 @@ export type ApplicationLookup =
   | { readonly kind: 'found'; readonly application: SparkApplication }
   | { readonly kind: 'unreadable'; readonly reference: ApplicationReference; readonly detail: string }
 
+/** The operator whose application the driver belongs to. What the pod names counts even if the application cannot be read. */
+export function findOwningOperator(lookup: ApplicationLookup): SparkOperator | null {
+  switch (lookup.kind) {
+    case 'none':
+      return null
+    case 'found':
+      return lookup.application.operator
+    case 'unreadable':
+      return lookup.reference.operator
+  }
+}
+
 /** The longest name that an API server accepts. */
 const maxNameLength = 253
 const isName = (text: string) => text !== '' && text.length <= maxNameLength

@@ -172,6 +172,15 @@ function isUiOff(setting: ReadSetting, portIsSet: boolean): boolean {
   return enabled !== 'true' || (!portIsSet && setting('spark.ui.port')?.trim() === '0')
 }
 
+/**
+ * Whether the conf of an application hides a hang of its driver, or explains one: the UI is off or on a random port, or a
+ * debugger can be attached.
+ */
+export function hidesHangs(conf: Readonly<Record<string, string>>): boolean {
+  const setting = (key: string) => getOwn(conf, key)
+  return isUiOff(setting, false) || javaOptionKeys.some((key) => loadsDebugAgent(setting(key)))
+}
+
 /** Where the pod loads a JDWP agent. Returns undefined if it does not show one. */
 function findDebugAgent({ env }: Container, setting: ReadSetting): string | undefined {
   return (

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { admit } from '../../admission/admit.ts'
+import type { AdmissionContext } from '../../admission/decide.ts'
+import { parseNamespaceLimits } from '../../core/kubernetes/namespace-limits.ts'
 import type { Pod, Service } from '../../core/kubernetes/pod.ts'
 import { capableContext, requestFor } from '../support/admission-captures.ts'
 import { contextOfCase, injectCase, injectPod, readCase } from '../support/manifest-cases.ts'
@@ -116,24 +118,104 @@ describe('admission of pods in shapes of the real world', () => {
     assert.equal(injectPod(never, capableContext).policy.onHung.kind, 'observe')
   })
 
-  for (const [name, more] of [
-    ['apache-ready-timeout', {}],
-    [
-      'apache-ready-timeout',
-      {
-        application: {
-          kind: 'unreadable',
-          reference: { operator: 'apache', namespace: 'jobs', name: 'job', uid: 'u1' },
-          detail: 'timeout',
-        },
-      },
-    ],
-  ] as const) {
-    test(`${name}, ${'application' in more ? 'unreadable' : 'found'} → no probe delays what Apache’s operator waits for`, () => {
-      const decision = injectCase(name, more)
+  const apacheReference = { operator: 'apache', namespace: 'jobs', name: 'job', uid: 'u1' } as const
+  const lookups: readonly [string, Partial<AdmissionContext>][] = [
+    ['found', {}],
+    ['unreadable', { application: { kind: 'unreadable', reference: apacheReference, detail: 'timeout' } }],
+  ]
+
+  for (const [lookup, more] of lookups) {
+    test(`apache-ready-timeout, ${lookup} → the pod is not changed, and a warning says who judges the driver`, () => {
+      const { decision, review } = admit(
+        requestFor(readCase('apache-ready-timeout')),
+        contextOfCase('apache-ready-timeout', more),
+      )
+      assert.equal(decision.reason, 'owned-by-apache-operator')
+      assert.equal(review.response.patch, undefined)
+      assert.match(decision.warnings.join(), /the controller judges the driver by its Spark UI/)
+    })
+
+    test(`apache-ready-timeout, ${lookup}, apache-sidecar → no probe delays what Apache’s operator waits for`, () => {
+      const decision = injectCase('apache-ready-timeout', { ...more, chartSettings: { 'apache-sidecar': 'true' } })
       assert.equal(decision.policy.onHung.kind, 'fail-pod')
       assert.deepEqual(probesOf(decision), [false, true, false])
       assert.doesNotMatch(argsOf(decision).join(' '), /readinessTimeout/)
+      assert.match(decision.warnings.join(), /fails the application if the sidecar ends with an error/)
+    })
+  }
+
+  test('apache-ready-timeout, an annotation of the pod asks for the sidecar → injected', () => {
+    const pod = readCase('apache-ready-timeout')
+    const annotations = { ...pod.metadata?.annotations, 'spark-nanny.io/apache-sidecar': 'true' }
+    const asking = { ...pod, metadata: { ...pod.metadata, annotations } }
+    assert.equal(injectPod(asking, contextOfCase('apache-ready-timeout')).reason, 'injected')
+  })
+
+  const ownedBy = (apiVersion: string, kind: string, labels: object = {}) => {
+    const pod = readCase('apache-ready-timeout')
+    const ownerReferences = [{ apiVersion, kind, name: 'job', uid: 'u1', controller: true }]
+    const { 'spark.operator/spark-app-name': _, ...others } = pod.metadata?.labels ?? {}
+    return { ...pod, metadata: { ...pod.metadata, labels: { ...others, ...labels }, ownerReferences } }
+  }
+
+  for (const [owner, pod, application] of [
+    ['kubeflow’s operator', ownedBy('sparkoperator.k8s.io/v1beta2', 'SparkApplication'), { operator: 'kubeflow' }],
+    ['another operator', ownedBy('spark.stackable.tech/v1alpha1', 'SparkApplication'), null],
+    ['another kind of Apache’s operator', ownedBy('spark.apache.org/v1', 'SparkCluster'), null],
+    ['a StatefulSet', ownedBy('apps/v1', 'StatefulSet'), null],
+    // Only the label names an application of Apache's operator, and it does not exist.
+    ['none', ownedBy('apps/v1', 'ReplicaSet', { 'spark.operator/spark-app-name': 'job' }), null],
+  ] as const) {
+    test(`the same driver, owned by ${owner} → injected`, () => {
+      const found = contextOfCase('apache-ready-timeout').application
+      const lookup: AdmissionContext['application'] =
+        application === null || found.kind !== 'found'
+          ? { kind: 'none' }
+          : { kind: 'found', application: { ...found.application, ...application } }
+      assert.equal(injectPod(pod, { ...capableContext, application: lookup }).reason, 'injected')
+    })
+  }
+
+  test('any driver of Apache’s operator → admitted as it is, whatever else it has', () => {
+    const application = { kind: 'unreadable', reference: apacheReference, detail: '' } as const
+    fc.assert(
+      fc.property(driverPods, (pod) => {
+        const { decision, review } = admit(requestFor(pod), { ...capableContext, application })
+        assert.equal(decision.kind, 'skip')
+        assert.equal(review.response.patch, undefined)
+      }),
+      { numRuns: 400 },
+    )
+  })
+
+  for (const [labels, delays] of [
+    [{ 'kueue.x-k8s.io/queue-name': 'spark' }, false],
+    [{ 'kueue.x-k8s.io/managed': 'true' }, false],
+    [{ 'kueue.x-k8s.io': 'spark' }, true],
+    [{ 'example.com/kueue.x-k8s.io': 'spark' }, true],
+  ] as const) {
+    test(`labels ${JSON.stringify(labels)} → probes ${delays ? 'delay' : 'do not delay'} what Kueue’s waitForPodsReady waits for`, () => {
+      const pod = readCase('work-after-stop')
+      const queued = { ...pod, metadata: { ...pod.metadata, labels: { ...pod.metadata?.labels, ...labels } } }
+      assert.deepEqual(probesOf(injectPod(queued, contextOfCase('work-after-stop'))), [delays, true, delays])
+    })
+  }
+
+  const quotaOf = (hard: Readonly<Record<string, string>>) => [{ metadata: { name: 'all' }, spec: { hard } }]
+
+  for (const [hard, keepsService] of [
+    [{ services: '5' }, false],
+    [{ 'count/services': '5' }, false],
+    [{ 'services.nodeports': '0' }, true],
+    [{ pods: '20' }, true],
+  ] as const) {
+    test(`a quota of ${JSON.stringify(hard)} → ${keepsService ? 'the Service stays with its pod' : 'no Service is kept for a completed driver'}`, () => {
+      const decision = injectCase('work-after-stop', { limits: parseNamespaceLimits([], quotaOf(hard)) })
+      assert.equal(argsOf(decision).join(' ').includes('deleteOnTermination=false'), keepsService)
+      assert.equal(
+        decision.warnings.some((text) => text.startsWith('a quota limits the Services')),
+        !keepsService,
+      )
     })
   }
 

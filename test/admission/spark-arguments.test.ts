@@ -11,6 +11,7 @@ const usual: Omit<ArgumentContext, 'command'> = {
   sparkConf: {},
   readinessDelayed: true,
   restartableApplicationId: 'spark-1',
+  servicesCounted: false,
 }
 const timeoutKey = 'spark.kubernetes.allocation.driver.readinessTimeout'
 

@@ -77,7 +77,7 @@ type Mode = 'resubmit' | 'in-place'
 async function measure(cluster: Cluster, name: string, restart: Mode, count: number): Promise<readonly Recovery[]> {
   const conf = settingsConf({ restart })
   const timeline = await followPod(cluster, { namespace, pod: `${name}-driver` })
-  const owner = await ownApplication(cluster, { namespace, name, mode: 'loop', conf }, true)
+  const owner = await ownApplication(cluster, { namespace, name, mode: 'loop', conf })
   const recoveries: Recovery[] = []
   try {
     await waitFor({ what: `${name} is submitted`, timeoutMs: patienceMs }, async () => owner.uids[0])

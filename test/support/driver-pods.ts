@@ -17,7 +17,8 @@ export interface DriverPodOptions {
   readonly uid?: string
   readonly labels?: Readonly<Record<string, string>>
   readonly annotations?: Readonly<Record<string, string>>
-  readonly owner?: { readonly name: string; readonly uid: string }
+  /** A SparkApplication, by default of kubeflow's operator. */
+  readonly owner?: { readonly name: string; readonly uid: string; readonly apiVersion?: string }
   readonly phase?: string
   readonly ready?: boolean
   /** The state of the driver's container, in the API's form. */

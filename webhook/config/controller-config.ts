@@ -19,14 +19,18 @@ export interface ControllerConfig {
   readonly bypassesBeforeSuspension: number
 }
 
+export const fallbackModes = ['off', 'report', 'auto', 'delete'] as const
+export type FallbackMode = (typeof fallbackModes)[number]
+
 /** What the controller does for drivers without a sidecar. */
 export interface FallbackConfig {
   /**
    * - off: their Spark UIs are not polled;
    * - report: a hung driver is only reported;
+   * - auto: as `delete` for drivers whose operator bears no sidecar, and as `report` for others;
    * - delete: the pod of a hung driver is deleted if its owner creates another.
    */
-  readonly mode: 'off' | 'report' | 'delete'
+  readonly mode: FallbackMode
   readonly intervalMs: number
   readonly timeoutMs: number
   readonly failureThreshold: number
@@ -56,7 +60,7 @@ export function parseController(read: ReadVariable): ControllerConfig | undefine
     namespaceSelector: read('NAMESPACE_SELECTOR', 'spark-nanny.io/inject=enabled', ...text),
     dryRun: read('DRY_RUN', 'false', ...flag),
     fallback: combine<FallbackConfig>({
-      mode: read('FALLBACK', 'report', ...oneOf(['off', 'report', 'delete'])),
+      mode: read('FALLBACK', 'auto', ...oneOf(fallbackModes)),
       intervalMs: read('FALLBACK_INTERVAL', '30s', ...duration),
       timeoutMs: read('FALLBACK_TIMEOUT', '10s', ...duration),
       failureThreshold: read('FALLBACK_FAILURES', '3', ...wholeNumber(1)),

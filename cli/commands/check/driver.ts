@@ -2,6 +2,8 @@ import { domain, injectedAnnotation, sidecarContainerName } from '../../../core/
 import { parseSidecarStatus } from '../../../core/contract/sidecar-status.ts'
 import { creatingReasons } from '../../../core/contract/waiting-reasons.ts'
 import { parseTimeMs, toRecord, toRecords, toStringOrEmpty } from '../../../core/json.ts'
+import { parsePod } from '../../../core/kubernetes/parse-objects.ts'
+import { findApplicationReference } from '../../../core/spark/application-reference.ts'
 import type { ApiReading } from '../../cluster/reading.ts'
 
 /** The parts of a driver pod that the checks use. */
@@ -12,6 +14,8 @@ export interface CheckedDriver {
   /** The spark-nanny version that injected the sidecar. Null if the pod has no sidecar. */
   readonly injected: string | null
   readonly optedOut: boolean
+  /** Whether its operator bears no sidecar, so that the controller judges it by its Spark UI. */
+  readonly judgedFromOutside: boolean
   /** Null if the sidecar runs or starts normally. A sidecar that has run once no longer blocks the startup of its driver. */
   readonly sidecarWaiting: { readonly why: string; readonly hasRun: boolean } | null
   /** Null if the pod is Ready or has no condition Ready yet. */
@@ -45,10 +49,16 @@ export function parseCheckedDriver(object: unknown): CheckedDriver | undefined {
     phase: toStringOrEmpty(phase),
     injected: sidecar ? toStringOrEmpty(podAnnotations[injectedAnnotation]) : null,
     optedOut: podAnnotations[`${domain}/inject`] === 'false',
+    judgedFromOutside: !sidecar && isOfApacheOperator(object, toStringOrEmpty(namespace)),
     sidecarWaiting: own === undefined ? null : parseSidecarWaiting(own),
     notReadySinceMs: ready?.status === 'False' ? sinceMs : null,
     status: null,
   }
+}
+
+function isOfApacheOperator(object: unknown, namespace: string): boolean {
+  const pod = parsePod(object)
+  return pod !== undefined && findApplicationReference(pod, namespace)?.operator === 'apache'
 }
 
 function parseSidecarWaiting({ state, lastState, started }: Record<string, unknown>): CheckedDriver['sidecarWaiting'] {

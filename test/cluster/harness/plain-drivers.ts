@@ -1,4 +1,4 @@
-import type { V1Container, V1Pod, V1Volume } from '@kubernetes/client-node'
+import type { V1Container, V1OwnerReference, V1Pod, V1Volume } from '@kubernetes/client-node'
 import type { Cluster } from './cluster.ts'
 import { driverServiceAccount } from './namespaces.ts'
 import { driverContainer, type PodRef } from './pods.ts'
@@ -24,6 +24,7 @@ export interface PlainDriver {
   readonly initContainers?: readonly V1Container[]
   readonly labels?: Readonly<Record<string, string>>
   readonly annotations?: Readonly<Record<string, string>>
+  readonly ownerReferences?: readonly V1OwnerReference[]
   readonly propertiesFile?: string
   readonly driverMemory?: string
   readonly memoryLimit?: string
@@ -52,6 +53,7 @@ const podOf = (driver: PlainDriver): V1Pod => {
       name,
       labels: { 'spark-role': 'driver', 'spark-app-name': name, ...driver.labels },
       annotations: { ...driver.annotations },
+      ...(driver.ownerReferences !== undefined && { ownerReferences: [...driver.ownerReferences] }),
     },
     spec: {
       restartPolicy: 'Never',

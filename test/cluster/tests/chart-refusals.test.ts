@@ -46,7 +46,7 @@ const refusals: readonly (readonly [what: string, values: object, message: RegEx
   [
     'a wrong mode',
     { fallback: { mode: 'kill' } },
-    /'\/fallback\/mode': value must be one of 'off', 'report', 'delete'/,
+    /'\/fallback\/mode': value must be one of 'off', 'report', 'auto', 'delete'/,
   ],
   [
     'a share in per cent',

@@ -205,6 +205,53 @@ describe('controller: fallback', () => {
     })
   }
 
+  const apacheApplications = '/apis/spark.apache.org/v1/sparkapplications'
+  const apacheOwner = { ...owner, apiVersion: 'spark.apache.org/v1' }
+  const apacheApplication = (restartPolicy: string, sparkConf: object = {}) =>
+    createApplication({
+      apiVersion: 'spark.apache.org/v1',
+      spec: { sparkConf, applicationTolerations: { restartConfig: { restartPolicy } } },
+    })
+  /** By the default configuration, with the shortest deadlines. */
+  async function createApacheScenario(t: TestContext, application: object) {
+    const annotations = { 'spark-nanny.io/busy-deadline': '30s' }
+    const harness = await createFallbackScenario(t, { owner: apacheOwner, annotations })
+    harness.api.define(apacheApplications)
+    harness.api.set(apacheApplications, application as never)
+    const replica = harness.start({ fallback: { ...defaultConfig.fallback, intervalMs: 50, timeoutMs: 100 } })
+    await until(() => harness.ui.polls() > 3, 'polls')
+    return { ...harness, replica }
+  }
+
+  test('a hung driver of Apache’s operator, by default → is judged from outside, said to be so, and its pod is deleted', async (t) => {
+    const harness = await createApacheScenario(t, apacheApplication('OnFailure'))
+    await until(() => harness.events().length > 0, 'an Event')
+    assert.deepEqual(
+      harness.events().map(({ reason }) => reason),
+      ['SparkNannyJudgedFromOutside'],
+    )
+    assert.doesNotMatch(await harness.replica.metrics(), /spark_nanny_unprotected_drivers\{namespace="spark"/)
+    harness.ui.hang(true)
+    await until(() => harness.deletes().length > 0, 'a deletion')
+  })
+
+  for (const [name, why, application] of [
+    ['its application is not restarted', 'no-owner', apacheApplication('Never')],
+    ['its UI is off', 'hangs-only-reported', apacheApplication('Always', { 'spark.ui.enabled': 'false' })],
+    [
+      'a debugger can be attached',
+      'hangs-only-reported',
+      apacheApplication('Always', { 'spark.driver.extraJavaOptions': '-agentlib:jdwp=transport=dt_socket' }),
+    ],
+  ] as const) {
+    test(`a hung driver of Apache’s operator, ${name} → is only reported (${why})`, async (t) => {
+      const harness = await createApacheScenario(t, application)
+      harness.ui.hang(true)
+      await until(() => decided(harness, why), 'a decision')
+      assert.deepEqual(harness.deletes(), [])
+    })
+  }
+
   test('an application of --apps without an owner, in a namespace without the label → its pod is deleted when hung', async (t) => {
     const harness = await createControllerHarness(t)
     harness.shortenHangs()

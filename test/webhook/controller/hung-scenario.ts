@@ -1,5 +1,5 @@
 import type { TestContext } from 'node:test'
-import type { ControllerConfig } from '../../../webhook/config/controller-config.ts'
+import type { ControllerConfig, FallbackMode } from '../../../webhook/config/controller-config.ts'
 import { until } from '../../support/api-fixture.ts'
 import { createdMs, type DriverPodOptions, driverPod } from '../../support/driver-pods.ts'
 import { startFakeDriverUi } from '../../support/fake-spark-ui.ts'
@@ -16,7 +16,7 @@ export const createApplication = (fields: object = {}, annotations: object = {})
   ...fields,
 })
 export const application = createApplication()
-export const fallback = (mode: 'off' | 'report' | 'delete'): Partial<ControllerConfig> => ({
+export const fallback = (mode: FallbackMode): Partial<ControllerConfig> => ({
   fallback: { ...defaultConfig.fallback, mode, intervalMs: 50, timeoutMs: 100 },
 })
 

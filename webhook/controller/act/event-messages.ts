@@ -21,6 +21,9 @@ const unprotectedMessage: Readonly<Record<UnprotectedReason, string>> = {
     'Sidecar is crash-looping; the driver keeps running but is not Ready, and a hang may go undetected. Check kubectl logs --previous -c spark-nanny. The memory limit (spark-nanny.io/sidecar-memory-limit) may be too low, or the image may be unavailable.',
 }
 
+const judgedFromOutsideMessage =
+  'Driver has no spark-nanny sidecar, because Apache’s operator would take a sidecar that fails for a failed driver. The controller polls the Spark UI instead, and deletes the pod of a hung driver if the application is restarted and SPARK_NANNY_FALLBACK allows it.'
+
 const stuckDescription: Readonly<Record<StuckReason, string>> = {
   pending: 'Driver pod cannot be scheduled',
   'image-pull': 'Driver image cannot be pulled',
@@ -57,6 +60,13 @@ export function describeAssessment(assessment: Assessment, driver: Driver): Even
         reason: assessment.reason === 'sidecar-crash-loop' ? 'SparkNannySidecarCrashLoop' : 'SparkNannyUnprotected',
         message: unprotectedMessage[assessment.reason],
         dedupKey: assessment.reason,
+      }
+    case 'judged-from-outside':
+      return {
+        type: 'Normal',
+        reason: 'SparkNannyJudgedFromOutside',
+        message: judgedFromOutsideMessage,
+        dedupKey: assessment.kind,
       }
     case 'invalid-settings':
       return describeInvalidSettings(assessment.problems)

@@ -17,6 +17,8 @@ export type Assessment =
   | { readonly kind: 'startup-blocked'; readonly cause: StartupBlock; readonly sinceMs: number }
   | { readonly kind: 'invalid-settings'; readonly problems: readonly SettingProblem[] }
   | { readonly kind: 'unprotected'; readonly reason: UnprotectedReason }
+  /** The controller judges the driver by its UI, because the driver's operator bears no sidecar. */
+  | { readonly kind: 'judged-from-outside' }
   /** All containers were restarted in place. Executors of the previous driver may still run. */
   | { readonly kind: 'restarted'; readonly restarts: number; readonly startedMs: number }
   | {
@@ -156,6 +158,7 @@ function assessProtection(driver: Driver, { driverContext }: AssessmentContext):
   if (problems.length > 0 && !hasEnded(driver) && coverage.kind !== 'opted-out') {
     assessments.push({ kind: 'invalid-settings', problems })
   }
+  if (coverage.kind === 'judged-from-outside') assessments.push({ kind: 'judged-from-outside' })
   if (coverage.kind === 'unprotected') assessments.push({ kind: 'unprotected', reason: coverage.reason })
   return found(...assessments)
 }

@@ -7,6 +7,8 @@ export type Coverage =
   | { readonly kind: 'protected' }
   | { readonly kind: 'opted-out' }
   | { readonly kind: 'unprotected'; readonly reason: UnprotectedReason }
+  /** The driver's operator bears no sidecar, so that the controller judges the driver by its Spark UI. */
+  | { readonly kind: 'judged-from-outside' }
   /** The driver does not run yet, or no longer runs. */
   | { readonly kind: 'not-running' }
 
@@ -16,11 +18,13 @@ export type Coverage =
  */
 export type UnprotectedReason = 'not-injected' | 'skipped' | 'sidecar-bypassed' | 'sidecar-crash-loop'
 
+/** `pollsUis`: whether the controller polls the UIs of drivers without a sidecar (SPARK_NANNY_FALLBACK is not `off`). */
 export function computeCoverage(
   driver: Driver,
   settings: Pick<ResolvedSettings, 'values'>,
   nativeSidecars: boolean,
   nowMs: number,
+  pollsUis = true,
 ): Coverage {
   if (!settings.values.inject) return { kind: 'opted-out' }
   if (!isRunning(driver)) return { kind: 'not-running' }
@@ -29,6 +33,10 @@ export function computeCoverage(
     return checkSidecarCrashLoop(driver, nowMs).isDown
       ? { kind: 'unprotected', reason: 'sidecar-crash-loop' }
       : { kind: 'protected' }
+  }
+  if (driver.obstacle === 'owned-by-apache-operator') {
+    if (settings.values['apache-sidecar']) return { kind: 'unprotected', reason: 'not-injected' }
+    return pollsUis ? { kind: 'judged-from-outside' } : { kind: 'unprotected', reason: 'skipped' }
   }
   const skipped = driver.obstacle !== null || !nativeSidecars
   return { kind: 'unprotected', reason: skipped ? 'skipped' : 'not-injected' }

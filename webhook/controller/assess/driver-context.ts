@@ -4,6 +4,7 @@ import { resolveDriverSettings } from '../../../core/settings/effective-settings
 import { findPause, type Pause } from '../../../core/settings/pause.ts'
 import type { ResolvedSettings } from '../../../core/settings/settings.ts'
 import { maxRetries } from '../../../core/spark/application.ts'
+import { hidesHangs } from '../../../core/spark/driver-identity.ts'
 import type { Collection } from '../../../kubernetes/store.ts'
 import type { ControllerConfig } from '../../config/controller-config.ts'
 import { type Driver, isRunning } from '../driver/driver.ts'
@@ -19,6 +20,8 @@ export interface DriverContext {
   /** Undefined if the namespace has not opted in. */
   readonly namespace: LabelledNamespace | undefined
   readonly coverage: Coverage
+  /** Why hangs are only reported: as far as the pod shows it, or the conf of its application. */
+  readonly observed: Driver['observed']
   /** Whether the predecessor's flag `--apps` names the application. */
   readonly isLegacyApp: boolean
   /** The name of the application in the predecessor's metrics. */
@@ -54,13 +57,18 @@ export function computeDriverContext(driver: Driver, deps: DriverContextDeps): D
     settings,
     application,
     namespace,
-    coverage: computeCoverage(driver, settings, deps.nativeSidecars(), nowMs),
+    coverage: computeCoverage(driver, settings, deps.nativeSidecars(), nowMs, fallback.mode !== 'off'),
+    observed: driver.observed ?? (isObservedByConf(driver, application) ? 'hangs-only-reported' : null),
     isLegacyApp,
     metricsApp: isLegacyApp ? driver.name.replace(/-driver$/, '') : driver.application,
     ownerRecreatesPod: isLegacyApp || (application !== undefined && isResubmitted(application)),
     pause: findPause(nowMs, driver.annotations, annotations, namespace?.annotations),
   }
 }
+
+/** Without a sidecar, whose policy knows the conf of the application, the controller must look at the conf itself. */
+const isObservedByConf = ({ sidecar }: Driver, application: KnownApplication | undefined): boolean =>
+  sidecar === null && application !== undefined && hidesHangs(application.application.sparkConf)
 
 const isLegacyDriver = ({ namespace, name }: Driver, fallback: ControllerConfig['fallback']): boolean =>
   namespace === fallback.appsNamespace && fallback.apps.some((app) => name === `${app}-driver`)

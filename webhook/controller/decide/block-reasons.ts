@@ -11,6 +11,7 @@ export const blockReasons = {
     'hangs of this driver are only reported, for example because a debugger can be attached or it has its own liveness probe',
   'acts-on-nothing': 'the driver’s setting act-on is nothing',
   inconclusive: 'the verdict is not certain from outside the pod, or the driver may be finishing',
+  'not-reached': 'no connection to the driver was established during its silence, so that the network may be the cause',
   'recently-started': 'the driver has been running for less than a minute',
   'no-owner': 'no owner is known that would start the driver again',
   paused: 'spark-nanny is paused by spark-nanny.io/paused-until',

@@ -1,5 +1,6 @@
 import { formatDuration } from '../../../core/duration.ts'
 import type { Pause } from '../../../core/settings/pause.ts'
+import type { FallbackMode } from '../../config/controller-config.ts'
 import type { Assessment, Hang } from '../assess/assess.ts'
 import { type DeletionReason, type Overdue, recentlyStartedMs } from '../assess/deletion-reason.ts'
 import type { Deadline, Stuck } from '../assess/startup-delay.ts'
@@ -35,7 +36,13 @@ export const concernsDeletion = ({ kind }: Choice): boolean =>
 export interface Safeguards {
   readonly nowMs: number
   readonly dryRun: boolean
-  readonly mode: 'off' | 'report' | 'delete'
+  readonly mode: FallbackMode
+  /** Whether the driver's operator bears no sidecar, so that the controller judges the driver instead. */
+  readonly judgedFromOutside: boolean
+  /** Whether the polls showed that the network to the driver works, although its UI is silent. */
+  readonly reachesUi: boolean
+  /** Why hangs are only reported. */
+  readonly observed: Driver['observed']
   /** Whether the setting `restart` is observe. */
   readonly observeMode: boolean
   /** Whether a person vouches for a pod that does not prove to be a driver: by the setting assume-driver, or by name. */
@@ -63,6 +70,7 @@ export function chooseAction(driver: Driver, assessment: Assessment, safeguards:
   switch (assessment.kind) {
     case 'invalid-settings':
     case 'unprotected':
+    case 'judged-from-outside':
     case 'ended-for-hang':
       return { kind: 'report' }
     case 'stuck': {
@@ -108,10 +116,10 @@ function findBlockEndMs(blockReason: BlockReason, { backoffUntilMs, pause }: Saf
 // biome-ignore lint/complexity/noExcessiveCognitiveComplexity: one safeguard per line, in the order in which they apply
 function findBlockReason(driver: Driver, reason: DeletionReason, safeguards: Safeguards): BlockReason | undefined {
   // The mode applies to the controller's own judgement. The driver's owner enabled the sidecar and the deadlines.
-  if (safeguards.mode === 'off' || (reason.source === 'ui' && safeguards.mode === 'report')) return 'report-only'
+  if (safeguards.mode === 'off' || (reason.source === 'ui' && !mayActOnUi(safeguards))) return 'report-only'
   if (safeguards.observeMode) return 'observe-mode'
-  if (driver.observed === 'unproven' && !safeguards.assumeDriver) return 'unproven-driver'
-  if (reason.source !== 'stuck' && driver.observed === 'hangs-only-reported') return 'hangs-only-reported'
+  if (safeguards.observed === 'unproven' && !safeguards.assumeDriver) return 'unproven-driver'
+  if (reason.source !== 'stuck' && safeguards.observed === 'hangs-only-reported') return 'hangs-only-reported'
   if (reason.source !== 'stuck' && safeguards.actOn === 'nothing') return 'acts-on-nothing'
   const doubt = reason.source === 'stuck' ? doubtStuck(driver) : doubtHung(driver, reason, safeguards)
   if (doubt !== undefined) return doubt
@@ -125,8 +133,16 @@ function findBlockReason(driver: Driver, reason: DeletionReason, safeguards: Saf
   return safeguards.nowMs < safeguards.backoffUntilMs ? 'backoff' : undefined
 }
 
-function doubtHung(driver: Driver, hang: Hang, { nowMs, actOn }: Safeguards): BlockReason | undefined {
+/** Whether the mode allows to delete a driver that the controller has judged by its UI. */
+const mayActOnUi = ({ mode, judgedFromOutside }: Safeguards) =>
+  mode === 'delete' || (mode === 'auto' && judgedFromOutside)
+
+function doubtHung(driver: Driver, hang: Hang, safeguards: Safeguards): BlockReason | undefined {
+  const { nowMs, actOn, judgedFromOutside, reachesUi } = safeguards
   const { state } = driver.driver
+  // A network that drops the controller's packets looks like a silent driver, above all if no poll ever connected.
+  const needsConnection = judgedFromOutside || hang.reason === 'startup-deadline'
+  if (hang.source === 'ui' && needsConnection && !reachesUi) return 'not-reached'
   // The driver may be finishing its work, which must not run again.
   if (hang.source === 'ui' && isAfterWork(hang.reason)) return 'inconclusive'
   if (hang.certainty === 'likely' && actOn !== 'likely') return 'inconclusive'

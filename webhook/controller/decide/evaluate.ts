@@ -22,6 +22,8 @@ export interface EvaluationContext extends AssessmentContext {
   readonly state: DriverState | undefined
   /** Walks over all drivers. */
   isBreakerOpen(source: Hang['source']): boolean
+  /** Whether the polls of the UI show that the network to the driver works. */
+  readonly reachesUi: boolean
   /** Walks over all drivers. */
   areManyStuck(stuck: Stuck): boolean
   limits(): DeletionLimits
@@ -53,7 +55,7 @@ function computeSafeguards(
   context: EvaluationContext,
   assessments: readonly Assessment[],
 ): Safeguards {
-  const { settings, isLegacyApp, ownerRecreatesPod, pause } = context.driverContext
+  const { settings, coverage, observed, isLegacyApp, ownerRecreatesPod, pause } = context.driverContext
   const hangs = assessments.flatMap((assessment) => (assessment.kind === 'hung' ? [assessment.hang] : []))
   const overdue = assessments.flatMap((assessment) =>
     assessment.kind === 'stuck' && assessment.overdue ? [assessment.stuck] : [],
@@ -64,6 +66,9 @@ function computeSafeguards(
     nowMs: context.nowMs,
     dryRun: config.dryRun,
     mode: isLegacyApp ? 'delete' : config.fallback.mode,
+    judgedFromOutside: coverage.kind === 'judged-from-outside',
+    reachesUi: context.reachesUi,
+    observed,
     observeMode: settings.values.restart === 'observe',
     assumeDriver: settings.values['assume-driver'] || isLegacyApp,
     actOn: settings.values['act-on'],
@@ -112,6 +117,8 @@ function describeCause(assessment: Assessment): string {
       return String(assessment.restarts)
     case 'stuck':
       return stuckDedupKey(assessment.stuck)
+    case 'judged-from-outside':
+      return ''
     case 'hung':
       return assessment.hang.reason
     case 'ended-for-hang':

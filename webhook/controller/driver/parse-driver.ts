@@ -68,14 +68,19 @@ export function parseDriver(object: unknown): Driver | undefined {
     driver,
     uiPort: container?.ports?.find((port) => port.name === 'spark-ui')?.containerPort ?? sparkUiPort,
     sidecar: parseSidecar(pod, status, annotations[injectedAnnotation] ?? null, driver.image),
-    obstacle: findObstacle(pod, container),
+    obstacle: findObstacle(pod, container, owner),
     observed: findObserved(pod, container),
     numbered: container?.env?.some((item) => item.name === applicationIdSuffixEnv) === true,
   }
 }
 
-function findObstacle(pod: Pod, container: Container | undefined): SkipReason | null {
+function findObstacle(
+  pod: Pod,
+  container: Container | undefined,
+  owner: ApplicationReference | null,
+): SkipReason | null {
   if (isWindows(pod)) return 'windows-pod'
+  if (owner?.operator === 'apache') return 'owned-by-apache-operator'
   if (isCountedByJob(pod)) return 'job-counts-restarts'
   if (container === undefined) return 'driver-container-not-found'
   const injected = pod.spec.initContainers?.some(({ name }) => name === sidecarContainerName) === true

@@ -11,24 +11,31 @@ export function planPolls(
   {
     coverage,
     namespace,
+    observed,
     isLegacyApp,
     settings,
-  }: Pick<DriverContext, 'coverage' | 'namespace' | 'isLegacyApp' | 'settings'>,
+  }: Pick<DriverContext, 'coverage' | 'namespace' | 'observed' | 'isLegacyApp' | 'settings'>,
   fallback: FallbackConfig,
   nowMs: number,
 ): { readonly policy: PollPolicy; readonly delayMs: number } | undefined {
   const { state } = driver.driver
-  if (coverage.kind !== 'unprotected' || state.kind !== 'running' || driver.podIp === null) return undefined
+  const isFromOutside = coverage.kind === 'judged-from-outside'
+  if ((coverage.kind !== 'unprotected' && !isFromOutside) || state.kind !== 'running' || driver.podIp === null)
+    return undefined
   if (!isLegacyApp && (fallback.mode === 'off' || namespace === undefined)) return undefined
   const { values } = settings
   // A pod that may not have a UI is not judged by one.
-  if (driver.observed === 'unproven' && !isLegacyApp && !values['assume-driver']) return undefined
+  if (observed === 'unproven' && !isLegacyApp && !values['assume-driver']) return undefined
   return {
     policy: {
       scheme: values['ui-scheme'],
       port: values['ui-port'] ?? driver.uiPort,
       intervalMs: fallback.intervalMs,
       ...toDeadlines(values),
+      // From outside, a long garbage collection looks like any other silence.
+      ...(isFromOutside && {
+        unresponsiveDeadlineMs: Math.max(values['unresponsive-deadline'], values['busy-deadline']),
+      }),
       timeoutMs: fallback.timeoutMs,
       failureThreshold: fallback.failureThreshold,
     },

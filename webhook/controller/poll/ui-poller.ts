@@ -33,6 +33,12 @@ export interface UiPoller {
   start(driver: Driver, policy: PollPolicy, delayMs: number): void
   forget(uid: string): void
   judgement(uid: string): Judgement | undefined
+  /**
+   * Whether the network to the driver works, as far as the polls show it: the UI answers, or at least two polls of its silence
+   * were connected. A JVM that stands still lets the kernel connect two before its accept queue is full, and a network that
+   * fails during a poll cuts off one.
+   */
+  reaches(uid: string): boolean
   /** The drivers whose UI has responded at least once. */
   answered(): Iterable<PolledDriver>
   /** Whether the last poll of a driver established a connection, even without an answer. Undefined if it is not polled. */
@@ -54,8 +60,12 @@ interface Poll {
   /** When the UI first answered, by the monotonic clock; see {@link findFirstAnswer}. Null if it has not yet. */
   firstAnswerMs: number | null
   connects: boolean
+  /** The polls in a row that were connected and got no good answer. */
+  connectedFailures: number
   readonly stop: AbortController
 }
+
+const minConnectedFailures = 2
 
 export function createUiPoller(deps: UiPollerDeps, signal: AbortSignal): UiPoller {
   const polls = new Map<string, Poll>()
@@ -73,6 +83,8 @@ export function createUiPoller(deps: UiPollerDeps, signal: AbortSignal): UiPolle
       })
       if (aborted.aborted) return
       poll.connects = connected
+      if (sample.kind === 'failing' && connected) poll.connectedFailures += 1
+      else if (sample.kind !== 'failing' && sample.kind !== 'inconclusive') poll.connectedFailures = 0
       poll.firstAnswerMs = findFirstAnswer(poll, sample, deps)
       const { judgement, firstAnswerMs } = poll
       const known = firstAnswerMs === null ? judgement : countFromFirstAnswer(judgement, firstAnswerMs)
@@ -93,7 +105,7 @@ export function createUiPoller(deps: UiPollerDeps, signal: AbortSignal): UiPolle
       known?.stop.abort()
       const stop = new AbortController()
       const judgement = createJudgement(deps.monotonicMs())
-      const poll: Poll = { driver, policy, judgement, firstAnswerMs: null, connects: true, stop }
+      const poll: Poll = { driver, policy, judgement, firstAnswerMs: null, connects: true, connectedFailures: 0, stop }
       polls.set(driver.uid, poll)
       // A random delay spreads the polls after a start of the controller.
       void run(poll, delayMs + deps.random() * policy.intervalMs)
@@ -104,6 +116,11 @@ export function createUiPoller(deps: UiPollerDeps, signal: AbortSignal): UiPolle
     },
     connects: (uid) => polls.get(uid)?.connects,
     judgement: (uid) => polls.get(uid)?.judgement,
+    reaches: (uid) => {
+      const poll = polls.get(uid)
+      if (poll === undefined) return false
+      return poll.connectedFailures >= minConnectedFailures || (poll.connects && poll.connectedFailures === 0)
+    },
     *answered() {
       for (const { driver, judgement, connects } of polls.values()) {
         if (judgement.answered) yield { driver, isUnhealthy: isUnhealthy(judgement), connects }

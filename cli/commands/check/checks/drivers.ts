@@ -22,12 +22,19 @@ export const drivers: Category<CheckEvidence> = {
   checks: [
     {
       id: 'drivers-injected',
-      title: 'running drivers have a sidecar',
+      title: 'running drivers have a sidecar, or the controller judges them',
       hint: 'A hang of an unprotected driver may go undetected. The driver was created before its namespace was labelled or while the webhook was unavailable, or the webhook skipped it with an admission warning. Resubmit the driver to protect it, or set spark-nanny.io/inject=false to opt out.',
       judge: forDrivers((all) => {
-        const without = all.filter(({ injected, optedOut }) => injected === null && !optedOut)
+        const fromOutside = all.filter(({ judgedFromOutside, optedOut }) => judgedFromOutside && !optedOut)
+        const without = all.filter(
+          (driver) => driver.injected === null && !driver.optedOut && !driver.judgedFromOutside,
+        )
+        const outside =
+          fromOutside.length === 0
+            ? ''
+            : `, ${fromOutside.length} of Apache’s operator without a sidecar, judged by the controller`
         return without.length === 0
-          ? ok(formatCount(all.length, 'driver'))
+          ? ok(`${formatCount(all.length, 'driver')}${outside}`)
           : warning(`${without.length} of ${all.length} are unprotected: ${named(without)}`)
       }),
     },

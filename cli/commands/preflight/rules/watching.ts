@@ -24,6 +24,9 @@ export const watching: PreflightRule = (subject) => {
   if (workload === null || decision === null) return []
   // Another rule reports the missing namespace.
   if (cluster?.namespace.kind === 'read' && cluster.namespace.value === null) return []
+  if (decision.reason === 'owned-by-apache-operator') {
+    return [...checkNoRerun(input), ...checkLabel(cluster, workload.namespace)]
+  }
   if (decision.kind === 'skip') return describeSkip(decision, input, workload.namespace)
   const policy = decision.kind === 'inject' ? decision.policy.onHung : undefined
   return [...checkFinalKill(input, policy), ...checkProtection(cluster, workload.namespace)]
@@ -48,16 +51,31 @@ function checkFinalKill(input: Input, policy: HungPolicy | undefined): Preflight
   ]
 }
 
-/** Checks the label of the namespace, and whether the dry run of the driver's pod returned the sidecar. */
-function checkProtection(cluster: PreflightSubject['cluster'], namespace: string): PreflightViolations {
+/** The controller deletes the pod of a hung driver only if its operator reruns the application. */
+function checkNoRerun(input: Input): PreflightViolations {
+  const application = input.kind === 'application' ? parseSparkApplication(input.object) : undefined
+  if (application === undefined || maxRetries(application.restartPolicy) > 0) return []
+  const warning = `restartPolicy is ${formatFinalPolicy(application.restartPolicy)}: if the driver hangs, that is only reported`
+  return [
+    { check: 'finalKill', details: { warning }, evidence: evidenceFor(formatOrigin(input), 'spec.restartPolicy') },
+  ]
+}
+
+function checkLabel(cluster: PreflightSubject['cluster'], namespace: string): PreflightViolations {
   const found = cluster?.namespace.kind === 'read' ? cluster.namespace.value : null
   if (cluster === null || found === null) return []
   const label = found.labels[injectLabel]
-  if (label !== 'enabled') {
-    const why = `namespace ${namespace} has no label ${injectLabel}=enabled`
-    const evidence = evidenceFor(`namespace ${namespace}`, `${injectLabel}: ${String(label ?? '(not set)')}`)
-    return [{ check: 'notLabelled', details: { why, namespace }, evidence }]
-  }
+  if (label === 'enabled') return []
+  const why = `namespace ${namespace} has no label ${injectLabel}=enabled`
+  const evidence = evidenceFor(`namespace ${namespace}`, `${injectLabel}: ${String(label ?? '(not set)')}`)
+  return [{ check: 'notLabelled', details: { why, namespace }, evidence }]
+}
+
+/** Checks the label of the namespace, and whether the dry run of the driver's pod returned the sidecar. */
+function checkProtection(cluster: PreflightSubject['cluster'], namespace: string): PreflightViolations {
+  const unlabelled = checkLabel(cluster, namespace)
+  if (unlabelled.length > 0) return unlabelled
+  if (cluster?.namespace.kind !== 'read' || cluster.namespace.value === null) return []
   const { driver } = cluster.dryRuns
   if (driver.kind !== 'response' || driver.status !== 201 || hasSidecar(driver.body)) return []
   const why = 'the namespace is labelled, but a dry run of the driver’s pod returned no sidecar'

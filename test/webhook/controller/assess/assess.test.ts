@@ -10,6 +10,8 @@ const short = (assessment: Assessment): string => {
   switch (assessment.kind) {
     case 'startup-blocked':
       return `startup-blocked ${assessment.cause.reason}`
+    case 'judged-from-outside':
+      return assessment.kind
     case 'unprotected':
       return `unprotected ${assessment.reason}`
     case 'stuck':

@@ -90,6 +90,30 @@ describe('computeCoverage', () => {
     })
   }
 
+  const ofApache = createDriver({
+    sidecar: null,
+    owner: { name: 'pi', uid: 'u', apiVersion: 'spark.apache.org/v1' },
+  })
+
+  for (const [name, driver, fields, pollsUis, expected] of [
+    ['its operator is Apache’s', ofApache, {}, true, 'judged-from-outside'],
+    ['its operator is Apache’s, and no UI is polled', ofApache, {}, false, 'skipped'],
+    ['it asks for the sidecar', ofApache, { 'apache-sidecar': 'true' }, true, 'not-injected'],
+    ['it opted out', ofApache, { inject: 'false' }, true, 'opted-out'],
+    [
+      'its operator is kubeflow’s',
+      createDriver({ sidecar: null, owner: { name: 'pi', uid: 'u' } }),
+      {},
+      true,
+      'not-injected',
+    ],
+  ] as const) {
+    test(`without a sidecar, ${name} → ${expected}`, () => {
+      const coverage = computeCoverage(driver, resolveSettings({ chart: fields }), true, minutes(60), pollsUis)
+      assert.equal(coverage.kind === 'unprotected' ? coverage.reason : coverage.kind, expected)
+    })
+  }
+
   test('a sidecar that ended or flaps → is reassessed when it counts as down or running', () => {
     const again = (options: DriverPodOptions, nowMs: number) =>
       assessDriver(createDriver(options), { nowMs }).reassessAtMs

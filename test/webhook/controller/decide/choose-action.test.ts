@@ -11,6 +11,8 @@ const hang = (fields: Partial<Hang> = {}): Assessment => ({
 })
 const bySidecar = hang({ source: 'sidecar', reason: 'kubelet-did-not-act' })
 const neverAnswered = hang({ reason: 'startup-deadline', certainty: 'likely' })
+const fromOutside = { judgedFromOutside: true }
+const unreached = { reachesUi: false }
 const untilMs = createdMs + 700_000
 
 const rows: readonly [string, Assessment, Partial<Safeguards>, string, (number | null)?, DriverPodOptions?][] = [
@@ -18,6 +20,16 @@ const rows: readonly [string, Assessment, Partial<Safeguards>, string, (number |
   ['hung by its sidecar', bySidecar, {}, 'delete-pod'],
   ['dry run', hang(), { dryRun: true }, 'dry-run'],
   ['mode report', hang(), { mode: 'report' }, 'report-only'],
+  ['mode auto', hang(), { mode: 'auto' }, 'report-only'],
+  ['mode auto, judged from outside', hang(), { mode: 'auto', ...fromOutside }, 'delete-pod'],
+  ['mode report, judged from outside', hang(), { mode: 'report', ...fromOutside }, 'report-only'],
+  ['mode off, judged from outside', hang(), { mode: 'off', ...fromOutside }, 'report-only'],
+  ['mode auto, hung by its sidecar', bySidecar, { mode: 'auto' }, 'delete-pod'],
+  ['judged from outside, no poll connected', hang(), { mode: 'auto', ...fromOutside, ...unreached }, 'not-reached'],
+  ['judged from outside, mode delete, no poll connected', hang(), { ...fromOutside, ...unreached }, 'not-reached'],
+  ['without a sidecar, no poll connected', hang(), unreached, 'delete-pod'],
+  ['never answered, no poll connected', hang({ reason: 'startup-deadline' }), unreached, 'not-reached'],
+  ['never answered, connected', hang({ reason: 'startup-deadline' }), {}, 'delete-pod'],
   ['mode off', hang(), { mode: 'off' }, 'report-only'],
   ['mode report, hung by its sidecar', bySidecar, { mode: 'report' }, 'delete-pod'],
   ['mode off, hung by its sidecar', bySidecar, { mode: 'off' }, 'report-only'],
@@ -65,8 +77,11 @@ describe('chooseAction', () => {
     ['hangs-only-reported', bySidecar, { assumeDriver: true }, 'hangs-only-reported'],
   ] as const) {
     test(`a driver that is observed (${observed}), ${JSON.stringify(safeguards)} → ${expected}`, () => {
-      const driver = { ...createDriver({ sidecar: null }), observed }
-      const choice = chooseAction(driver, assessment, permissiveSafeguards(safeguards))
+      const choice = chooseAction(
+        createDriver({ sidecar: null }),
+        assessment,
+        permissiveSafeguards({ observed, ...safeguards }),
+      )
       assert.equal(choice.kind === 'blocked' ? choice.blockReason : choice.kind, expected)
     })
   }

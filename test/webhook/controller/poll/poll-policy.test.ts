@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { resolveSettings } from '../../../../core/settings/settings.ts'
+import type { FallbackMode } from '../../../../webhook/config/controller-config.ts'
 import { computeCoverage } from '../../../../webhook/controller/assess/coverage.ts'
 import { planPolls } from '../../../../webhook/controller/poll/poll-policy.ts'
 import { createdMs, type DriverPodOptions, waiting } from '../../../support/driver-pods.ts'
@@ -11,17 +12,18 @@ const { fallback } = defaultConfig
 const nowMs = createdMs + 600_000
 const around = { isLegacyApp: false, namespace: { name: 'spark', annotations: {} } }
 
-function plan(
-  options: DriverPodOptions,
-  fields: object = {},
-  mode: 'off' | 'report' | 'delete' = 'report',
-  atMs = nowMs,
-) {
+function plan(options: DriverPodOptions, fields: object = {}, mode: FallbackMode = 'report', atMs = nowMs) {
   const driver = createDriver({ sidecar: null, ...options })
   const settings = resolveSettings({ pod: driver.annotations })
   return planPolls(
     driver,
-    { coverage: computeCoverage(driver, settings, true, atMs), settings, ...around, ...fields },
+    {
+      coverage: computeCoverage(driver, settings, true, atMs),
+      settings,
+      observed: driver.observed,
+      ...around,
+      ...fields,
+    },
     { ...fallback, mode },
     atMs,
   )
@@ -51,6 +53,14 @@ describe('planPolls', () => {
   for (const [name, found, expected] of rows) {
     test(`${name} → ${expected ? 'polled' : 'not polled'}`, () => assert.equal(found !== undefined, expected))
   }
+
+  const ofApache: DriverPodOptions = { owner: { name: 'pi', uid: 'u', apiVersion: 'spark.apache.org/v1' } }
+
+  test('a driver of Apache’s operator → is polled, and its silence must be as long as a long garbage collection', () => {
+    assert.equal(plan(ofApache, {}, 'auto')?.policy.unresponsiveDeadlineMs, 300_000)
+    assert.equal(plan({}, {}, 'auto')?.policy.unresponsiveDeadlineMs, 120_000)
+    assert.equal(plan(ofApache, {}, 'off'), undefined)
+  })
 
   test('port, scheme and delay → from annotations and the start time', () => {
     assert.equal(plan({ uiPort: 4050 })?.policy.port, 4050)

@@ -44,7 +44,7 @@ describe('createDriverEvaluator', () => {
         sidecarImageBreaker: { startupBlockedForMs: () => null },
         states: createDriverStates(),
         deletions: { limits: () => ({ quarantined: false, backoffUntilMs: 0, exhausted: null }) },
-        uiPoller: { judgement: () => undefined },
+        uiPoller: { judgement: () => undefined, reaches: () => true },
         sidecarStatusPoller: { verdict: () => undefined },
         waitTracker: createWaitTracker(),
         breaker: { isOpenFor: () => false },
