@@ -35,7 +35,6 @@ const pod = (
 const restartInPlace = (nth: number): readonly ObservedPod[] => [
   pod('Running', running, ended(88), nth - 1),
   pod('Running', waiting, waiting, nth),
-  pod('Pending', waiting, waiting, nth),
   pod('Pending', waiting, running, nth),
   pod('Running', running, running, nth),
 ]
