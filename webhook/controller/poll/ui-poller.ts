@@ -83,8 +83,7 @@ export function createUiPoller(deps: UiPollerDeps, signal: AbortSignal): UiPolle
       })
       if (aborted.aborted) return
       poll.connects = connected
-      if (sample.kind === 'failing' && connected) poll.connectedFailures += 1
-      else if (sample.kind !== 'failing' && sample.kind !== 'inconclusive') poll.connectedFailures = 0
+      poll.connectedFailures = countConnectedFailures(poll.connectedFailures, sample, connected)
       poll.firstAnswerMs = findFirstAnswer(poll, sample, deps)
       const { judgement, firstAnswerMs } = poll
       const known = firstAnswerMs === null ? judgement : countFromFirstAnswer(judgement, firstAnswerMs)
@@ -127,6 +126,12 @@ export function createUiPoller(deps: UiPollerDeps, signal: AbortSignal): UiPolle
       }
     },
   }
+}
+
+/** A poll that the controller itself delayed neither continues nor ends a silence. */
+function countConnectedFailures(before: number, sample: Sample, connected: boolean): number {
+  if (sample.kind === 'failing') return connected ? before + 1 : before
+  return sample.kind === 'inconclusive' ? before : 0
 }
 
 /**
