@@ -17,6 +17,7 @@ describe('settings', () => {
     assert.ok(Object.values(sources).every((source) => source === 'default'))
     assert.deepEqual(Object.fromEntries(settingKeys.map((key) => [key, formatSetting(key, values[key])])), {
       inject: 'true',
+      'apache-sidecar': 'false',
       'assume-driver': 'false',
       restart: 'auto',
       'act-on': 'certain',
