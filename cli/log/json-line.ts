@@ -5,7 +5,7 @@ import { parseLevel, shortLogger } from './record-head.ts'
 
 /** A line of JSON. */
 export type JsonLine =
-  /** What a collector recorded of the container's output. `isPartial`: the line continues in the next record. */
+  /** What a collector recorded of the container's output, and of which stream. `isPartial`: the next record continues the line. */
   | { readonly kind: 'carrier'; readonly text: string; readonly stream: string; readonly isPartial: boolean }
   /** A record that the program logged as JSON. `trace` are the lines of its exception. */
   | { readonly kind: 'record'; readonly text: string; readonly head: RecordHead; readonly trace: readonly string[] }
@@ -68,7 +68,7 @@ function toCarrier(text: string, fields: Record<string, unknown>): JsonLine {
   const isDockers = !text.endsWith('\n') && typeof fields.stream === 'string' && fields.log === text
   const isPartial = isTagged || (isDockers && Buffer.byteLength(text) >= dockerPartLength)
   const stream = typeof fields.stream === 'string' ? fields.stream : ''
-  return { kind: 'carrier', text: text.replace(/\r?\n$/, ''), stream, isPartial }
+  return { kind: 'carrier', text: text.replace(/\r?\n?$/, ''), stream, isPartial }
 }
 
 /** The lines of the exception, as the JVM or Python prints them. */

@@ -1,22 +1,14 @@
 import { type JsonLine, readJsonLine } from './json-line.ts'
 import { maxLineLength } from './lines.ts'
 import type { ParsedLine, RecordHead } from './parsed-line.ts'
-import { certainForms, type PrefixForm, possibleForms } from './prefix-forms.ts'
+import { PartJoiner, type RawLine } from './part-joiner.ts'
+import { certainForms, type PrefixForm, possibleForms, timeForms } from './prefix-forms.ts'
 import { beginsLine, continuesRecord, findInnerBeginning, learnPrefix } from './prefix-learner.ts'
 import { readRecordHead } from './record-head.ts'
-
-/** A line as it stands in the log. */
-interface RawLine {
-  readonly number: number
-  readonly text: string
-}
 
 /** A line without its prefixes. */
 interface Peeled extends RawLine {
   readonly json: Extract<JsonLine, { kind: 'record' }> | undefined
-  /** The output stream that the collector names, and whether the line continues in the next one of that stream. */
-  readonly stream: string
-  readonly isPartial: boolean
   /** Whether the line lacks a prefix that was learned. */
   readonly isBare: boolean
   /** Whether another container wrote the line. */
@@ -28,8 +20,6 @@ const windowLines = 40
 const windowLength = 131_072
 /** Prefixes of one line, such as that of Airflow before that of the kubelet. */
 const maxLayers = 5
-/** Maximum length of a line whose parts were joined. */
-const maxJoinedLength = 65_536
 /** Maximum number of lines that pass, after a prefix was searched in vain, until the next search. */
 const maxPause = 2_048
 
@@ -50,7 +40,7 @@ export class LineNormalizer {
   #windowLength = 0
   #pause = 0
   #nextPause = windowLines
-  #parts = new Map<string, RawLine>()
+  readonly #joiner = new PartJoiner((line) => this.#take(line))
 
   constructor(onLine: (line: ParsedLine) => void) {
     this.#onLine = onLine
@@ -58,7 +48,10 @@ export class LineNormalizer {
 
   /** Takes the next line of the log, without its line end. */
   push(number: number, line: string): void {
-    const raw = { number, text: removeEscapes(line) }
+    this.#joiner.push({ number, text: removeEscapes(line) })
+  }
+
+  #take(raw: RawLine): void {
     if (this.#window === undefined) {
       const peeled = peel(raw, this.#layers)
       if (this.#pause > 0) this.#pause -= 1
@@ -75,9 +68,8 @@ export class LineNormalizer {
 
   /** Passes on the lines that were held back. */
   end(): void {
+    this.#joiner.end()
     this.#learn(true)
-    for (const part of this.#parts.values()) this.#give(part.number, part.text, undefined)
-    this.#parts.clear()
   }
 
   #isUnexpected({ text, json, isBare }: Peeled): boolean {
@@ -122,21 +114,8 @@ export class LineNormalizer {
     this.#nextPause = isChanged ? windowLines : Math.min(maxPause, 2 * this.#nextPause)
   }
 
-  #emit({ number, text, json, stream, isPartial, isOther }: Peeled): void {
-    if (isOther) return
-    const begun = this.#parts.get(stream)
-    if (begun === undefined && !isPartial) {
-      this.#give(number, text, json)
-      return
-    }
-    const joined = { number: begun?.number ?? number, text: ((begun?.text ?? '') + text).slice(0, maxJoinedLength) }
-    if (isPartial) {
-      this.#parts.set(stream, joined)
-      return
-    }
-    this.#parts.delete(stream)
-    const peeled = peel(joined, [])
-    this.#give(peeled.number, peeled.text, peeled.json)
+  #emit({ number, text, json, isOther }: Peeled): void {
+    if (!isOther) this.#give(number, text, json)
   }
 
   #give(number: number, text: string, json: Peeled['json']): void {
@@ -166,30 +145,39 @@ const removeEscapes = (text: string) =>
 function peel({ number, text: raw }: RawLine, layers: readonly PrefixForm[]): Peeled {
   let text = raw
   let learned = 0
-  let stream = ''
-  let isPartial = false
   let isOther = false
   for (let layer = 0; layer < maxLayers; layer += 1) {
     const json = readJsonLine(text)
-    if (json?.kind === 'record') return { number, text, json, stream, isPartial, isBare: false, isOther }
+    if (json?.kind === 'record') return { number, text, json, isBare: false, isOther }
     if (json !== undefined) {
       text = removeEscapes(json.text)
-      stream = json.stream
-      isPartial ||= json.isPartial
       continue
     }
     const form = matchCertain(text) ?? matchForm(layers[learned], text)
     if (form === undefined) break
+    const rest = text.slice(form.length)
+    const isNext = layers[learned + 1]?.pattern.test(rest) === true
+    if (form.isLearned && !isNext && isOwnTime(layers[learned], text, rest)) {
+      learned = layers.length
+      break
+    }
     if (form.isLearned) learned += 1
-    const { tag, pod = '', container = '' } = form.groups
-    stream = form.groups.stream ?? stream
-    isPartial ||= tag === 'P'
+    const { pod = '', container = '' } = form.groups
     isOther ||= otherContainer.test(container) || executorPod.test(pod)
-    text = text.slice(form.length)
+    text = rest
   }
   const isBare = learned < layers.length && text.trim() !== ''
-  return { number, text, json: undefined, stream, isPartial, isBare, isOther }
+  return { number, text, json: undefined, isBare, isOther }
 }
+
+/** Whether the time at the start of the line belongs to the record, not to a collector. */
+const isOwnTime = (form: PrefixForm | undefined, text: string, rest: string) =>
+  form !== undefined &&
+  timeForms.includes(form) &&
+  !beginsLine(rest) &&
+  findInnerBeginning(rest) === 0 &&
+  readRecordHead(rest) === undefined &&
+  (readRecordHead(text)?.logger ?? '') !== ''
 
 /** Peels the line with the layers that fit it. */
 function peelEither(line: RawLine, layers: readonly PrefixForm[], before: readonly PrefixForm[]): Peeled {
@@ -224,14 +212,15 @@ function matchCertain(text: string): FoundPrefix | undefined {
 }
 
 /** Whether something stands before the beginning of the container's line. */
-function seemsPrefixed(text: string): boolean {
+export function seemsPrefixed(text: string): boolean {
   if (sparkTime.test(text)) return false
   const isRecord = readRecordHead(text) !== undefined
   if (!isRecord && findInnerBeginning(text) > 0) return true
   // The time of a record's own layout is not followed by a beginning, see learnPrefix.
-  return (isRecord ? possibleForms.slice(0, 1) : possibleForms).some(({ pattern }) => {
+  return (isRecord ? timeForms : possibleForms).some(({ pattern }) => {
     const match = pattern.exec(text)
-    return match !== null && beginsLine(text.slice(match[0].length))
+    const rest = match === null ? '' : text.slice(match[0].length)
+    return beginsLine(rest) || beginsLine(rest.trimStart()) || (isRecord && findInnerBeginning(rest) > 0)
   })
 }
 

@@ -14,17 +14,23 @@ const numberedName = `(?=[a-z0-9.]*[-\\d])${name}`
 /** A trailing blank is lost when the rest of the line is empty. */
 const blank = '(?: |$)'
 
+/** Files of the kubelet. Source: pkg/kubelet/kuberuntime/logs of Kubernetes. */
+export const criForm: PrefixForm = {
+  name: 'CRI',
+  pattern: new RegExp(`^${stamp}${zone} (?<stream>stdout|stderr) (?<tag>[PF])(?::\\S{1,20})?${blank}`),
+}
+
 /** Python files of Airflow that repeat the lines of a pod or of spark-submit. */
 const airflowFiles =
   '(?:pod_manager|pod_launcher|kubernetes_pod|pod|pod_launcher_deprecated|spark_kubernetes|spark_submit|spark_submit_hook|spark_kubernetes_sensor|logging_mixin|subprocess|base|bash|ssh)'
 
 /**
  * Prefixes that no layout of a driver's own log looks like. They are removed wherever they occur.
- * Sources: CRI: pkg/kubelet/kuberuntime/logs of Kubernetes; `kubectl logs --prefix`: pkg/cmd/logs of kubectl; Airflow:
+ * Sources: `kubectl logs --prefix`: pkg/cmd/logs of kubectl; Airflow:
  * providers/cncf/kubernetes/utils/pod_manager.py; syslog: RFC 3164 and RFC 5424; journald: `journalctl -o short` and `short-iso`.
  */
 export const certainForms: readonly PrefixForm[] = [
-  { name: 'CRI', pattern: new RegExp(`^${stamp}${zone} (?<stream>stdout|stderr) (?<tag>[PF])(?::\\S{1,20})?${blank}`) },
+  criForm,
   {
     name: 'kubectl logs --prefix',
     pattern: new RegExp(`^\\[pod/(?<pod>${name})/(?<container>${name})\\]${blank}`),
@@ -51,17 +57,22 @@ export const certainForms: readonly PrefixForm[] = [
   { name: 'logcli', pattern: new RegExp(`^${stamp}${zone} \\{[a-z_]{1,60}="[^}]{0,600}\\}${blank}`) },
 ]
 
+/** Times, which may also be that of a record's own layout. */
+export const timeForms: readonly PrefixForm[] = [
+  { name: 'timestamps', pattern: new RegExp(`^\\[?${stamp}${zone}?\\]?${blank}`) },
+  { name: 'clock', pattern: /^\[?\d\d:\d\d:\d\d(?:[.,]\d{1,9})?\]?(?: |$)/ },
+  { name: 'month', pattern: /^[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?: |$)/ },
+]
+
 /**
  * Prefixes that may also belong to the layout of the log itself, or to a line of a program. They are removed only if
  * most lines have them, see {@link learnPrefix}.
  */
 export const possibleForms: readonly PrefixForm[] = [
-  { name: 'timestamps', pattern: new RegExp(`^\\[?${stamp}${zone}?\\]?${blank}`) },
-  { name: 'clock', pattern: /^\[?\d\d:\d\d:\d\d(?:[.,]\d{1,9})?\]?(?: |$)/ },
-  { name: 'month', pattern: /^[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?: |$)/ },
+  ...timeForms,
   { name: 'compose', pattern: /^[\w.@-]{1,100}\s{0,40}\|(?: |$)/ },
   { name: 'stern', pattern: new RegExp(`^(?<pod>${numberedName})(?: ›)? (?<container>${name})(?: ›)?${blank}`) },
-  { name: 'log group', pattern: new RegExp(`^${numberedName}/${name}(?:/${name})?:?${blank}`) },
+  { name: 'log group', pattern: new RegExp(`^(?=[a-z])${numberedName}/${name}(?:/${name})?:?${blank}`) },
   { name: 'bracketed name', pattern: new RegExp(`^\\[${numberedName}(?:[/ ]${name})?\\]:?${blank}`) },
   { name: 'name', pattern: new RegExp(`^${numberedName}(?:\\[\\d{1,9}\\])?(?::|>)${blank}`) },
   {

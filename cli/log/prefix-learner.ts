@@ -1,4 +1,5 @@
 import { type PrefixForm, possibleForms } from './prefix-forms.ts'
+import { isTimedRecord } from './record-head.ts'
 
 /** Share of the lines that must have a prefix. Blank lines and lines of the collector itself have none. */
 const enoughLines = 0.8
@@ -12,11 +13,11 @@ const maxPrefixLength = 160
  */
 const beginning =
   /^(?:\d\d\/\d\d\/\d\d \d\d:\d\d:\d\d[ .,]|\s{1,8}at [\w$.<>/@-]{3,300}\(|Exception in thread |Caused by: |Traceback \(most| {2}File "|\+{1,2} \S|[\w$]{1,60}(?:\.[\w$]{1,100}){2,20}(?:Exception|Error)(?::|$)|\d{4}-\d\d-\d\d[T ]\d\d:\d\d|\d\d:\d\d:\d\d[.,]\d{3} |\{")/
-/** The same without what may also stand inside a line. */
+/** The same without what may also stand inside a line of a program. */
 const unmistakable =
-  /\d\d\/\d\d\/\d\d \d\d:\d\d:\d\d (?:TRACE|DEBUG|INFO|WARN|ERROR|FATAL) |\tat [\w$.<>/@-]{3,300}\(|Exception in thread "|Caused by: /
+  /\d\d\/\d\d\/\d\d \d\d:\d\d:\d\d (?:TRACE|DEBUG|INFO|WARN|ERROR|FATAL) |\[?(?:\d{2,4}[-/.]\d\d[-/.]\d{2,4}[T, ]{1,2}|(?<![-/.]\d{2,4}[T, ]{1,2}))\d\d:\d\d:\d\d.{0,60}?\b(?:INFO|WARN|ERROR)\b|(?:\t| {4})at [\w$.<>/@-]{3,300}\(|Exception in thread "|Caused by: |\+{1,2} (?:id -[ug]|myuid=|getent |set [+-]e|exec \/)|\{ ?"[\w@.]{1,40}": ?/
 
-export const beginsLine = (text: string): boolean => beginning.test(text)
+export const beginsLine = (text: string): boolean => beginning.test(text) || isTimedRecord(text)
 
 /** A line that belongs to the record before it. Some collectors write the prefix only before the record. */
 const continuation =
@@ -33,32 +34,34 @@ export function findInnerBeginning(text: string): number {
  * Learns the prefix that most of the lines share: one of the table, or any text that differs only in numbers. Undefined
  * if there is none. `lines` are at most some dozens.
  */
-export function learnPrefix(lines: readonly string[]): PrefixForm | undefined {
+export function learnPrefix(lines: readonly string[], depth = 2): PrefixForm | undefined {
   const filled = lines.filter((line) => !continuesRecord(line))
   if (filled.length === 0) return undefined
-  return possibleForms.find((form) => isShared(form, filled)) ?? learnShape(filled)
+  return possibleForms.find((form) => isShared(form, filled, depth)) ?? learnShape(filled)
 }
 
-function isShared({ pattern }: PrefixForm, lines: readonly string[]): boolean {
+/** Whether most lines have the prefix, and it is followed by beginnings of lines or, down to `depth`, by another prefix. */
+function isShared({ pattern }: PrefixForm, lines: readonly string[], depth: number): boolean {
   const rests = lines.flatMap((line) => {
     const match = pattern.exec(line)
-    return match === null ? [] : [line.slice(match[0].length)]
+    return match === null || match[0] === '' ? [] : [line.slice(match[0].length)]
   })
   if (rests.length < enoughLines * lines.length) return false
   const proofs = rests.filter(beginsLine).length
-  return proofs > 0 && proofs >= enoughProofs * lines.length
+  if (proofs > 0 && proofs >= enoughProofs * lines.length) return true
+  return depth > 0 && learnPrefix(rests, depth - 1) !== undefined
 }
 
 function learnShape(lines: readonly string[]): PrefixForm | undefined {
   const shapes = new Set<string>()
   for (const line of lines) {
-    const at = findInnerBeginning(line)
+    const at = beginsLine(line) ? 0 : findInnerBeginning(line)
     if (at > 0) shapes.add(shapeOf(line.slice(0, at)))
   }
   // The shortest first: a longer one may contain the beginning of a line.
   for (const shape of [...shapes].sort((a, b) => a.length - b.length)) {
     const form = { name: 'learned', pattern: new RegExp(`^${shape}`) }
-    if (isShared(form, lines)) return form
+    if (isShared(form, lines, 0)) return form
   }
   return undefined
 }

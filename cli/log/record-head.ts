@@ -103,8 +103,12 @@ function readTimed(line: string): RecordHead | undefined {
   // Python programs often write the logger before the level: `%(asctime)s %(name)s %(levelname)s %(message)s`.
   if (after1.logger !== '' || before === '') return { level, ...after1, isJvm: isJvmLogger(after1) }
   const logger = shortLogger(before.replace(/:\d{1,6}$/, ''))
-  return { level, logger: isName(logger) ? logger : '', message: after1.message, isJvm: isJvmLogger({ logger }) }
+  const isLogger = isName(logger) && /[a-z]/.test(logger)
+  return { level, logger: isLogger ? logger : '', message: after1.message, isJvm: isJvmLogger({ logger }) }
 }
+
+/** Whether a record with a time and a level begins the text. */
+export const isTimedRecord = (text: string): boolean => /^[\d[(]/.test(text) && readTimed(text) !== undefined
 
 const openGroup = /^[\s\]:|)>*-]{0,8}/
 /** `1 --- [main]` of Spring, `[main]`, `(Thread-1)`, `<main>`. */
