@@ -66,12 +66,14 @@ export function planInjection(
   const identity = identifyWithSettings(pod, driver, settings, context.application)
   const restart = planRestart(pod, driver, settings, identity, context)
   const statusPort = chooseStatusPort(pod)
+  const probeKey = createProbeKey(context)
   const driverProbes = planProbes(driver, {
     handler: settings.values['probe-handler'],
     served: statusPort > 0,
     servicesAdmitted: context.servicesAdmitted && mayDelayReadiness(pod, identity, context.application),
     observeOnly: restart.action.kind === 'observe',
     sharesProcesses: sharesProcesses(pod),
+    probeKey,
   })
   const { mount, files } = findSharedConf(pod, driver, identity.command?.submit ?? null)
   const policy = planPolicy(pod, driver, settings, {
@@ -80,6 +82,7 @@ export function planInjection(
     statusPort,
     // The exec liveness probe records the start too, if the driver has a startup probe of its own.
     startupProbeTells: driverProbes.startupProbe !== undefined || driverProbes.livenessProbe !== undefined,
+    probeKey,
     propertiesFiles: files,
   })
   const { env, ...driverArgs } = planDriverArguments(driver, {
@@ -122,6 +125,14 @@ export function planInjection(
       podRequests: findUnstatedPodRequests(pod.spec),
     },
   }
+}
+
+/**
+ * A key of this pod alone, which other tenants cannot know: a part of the proof of a text that is no policy. Null if there is no
+ * secret to make it from.
+ */
+function createProbeKey({ prove }: InjectionContext): string | null {
+  return prove?.('probes').slice(-22) ?? null
 }
 
 /** What the pod and the settings prove about the driver. */

@@ -14,6 +14,7 @@ export interface PolicyParts {
   readonly restart: RestartChoice
   readonly statusPort: number
   readonly startupProbeTells: boolean
+  readonly probeKey: string | null
   readonly propertiesFiles: readonly string[]
 }
 
@@ -34,7 +35,7 @@ export function planPolicy(
   pod: Pod,
   driver: Container,
   resolved: ResolvedSettings,
-  { identity, restart, statusPort, startupProbeTells, propertiesFiles }: PolicyParts,
+  { identity, restart, statusPort, startupProbeTells, probeKey, propertiesFiles }: PolicyParts,
 ): DriverPolicy {
   const { values } = resolved
   const uiProperties = pickUiProperties(identity.command?.submit.conf ?? new Map())
@@ -51,6 +52,7 @@ export function planPolicy(
     onHung: restart.action,
     statusPort,
     startupProbeTells,
+    ...(probeKey !== null && { probeKey }),
     ...(restartPolicy !== 'Never' && { kubeletRestarts: true }),
     ...(graceSeconds !== defaultGraceSeconds && { gracePeriodMs: Math.max(0, graceSeconds) * 1_000 }),
     ...(pod.spec.hostNetwork === true && { hostNetwork: true }),

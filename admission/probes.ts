@@ -18,6 +18,8 @@ export interface ProbeContext {
   readonly observeOnly: boolean
   /** Whether the driver container sees the processes of other containers. */
   readonly sharesProcesses: boolean
+  /** The key that the sidecar expects of the kubelet's requests where no other probe shows that the driver runs. */
+  readonly probeKey: string | null
 }
 
 /** The maximum that the API allows (int32), so that the startup probe never kills the driver. */
@@ -43,11 +45,19 @@ const usualProbes = {
   own: createExecProbes(defaultMessagePath, 'own'),
   shared: createExecProbes(defaultMessagePath, 'shared'),
 }
-const httpStartup: Probe = frozenJson({ ...httpGet('/startedz'), ...startupTiming })
 const readiness = {
   exec: frozenJson({ ...ifReady, ...readinessTiming }),
   http: frozenJson({ ...httpGet('/readyz'), ...readinessTiming }),
 } satisfies Record<string, Probe>
+
+/** Of a driver without exec probes, which alone shows its sidecar that its container runs. */
+function createHttpProbes(probeKey: string | null): { readonly startup: Probe; readonly readiness: Probe } {
+  const query = probeKey === null ? '' : `?key=${probeKey}`
+  return {
+    startup: { ...httpGet(`/startedz${query}`), ...startupTiming },
+    readiness: { ...httpGet(`/readyz${query}`), ...readinessTiming },
+  }
+}
 
 /**
  * The probes that the driver lacks. Only liveness can kill, and only because of a file that the sidecar wrote:
@@ -59,15 +69,18 @@ const readiness = {
  * - Readiness, and startup, which delays it, are only added if the driver's DNS name resolves before the driver is ready.
  */
 export function planProbes(container: Container, context: ProbeContext): DriverProbes {
-  const { handler, served, servicesAdmitted, observeOnly, sharesProcesses } = context
+  const { handler, served, servicesAdmitted, observeOnly, sharesProcesses, probeKey } = context
   const processes = sharesProcesses ? 'shared' : 'own'
   const messagePath = container.terminationMessagePath ?? defaultMessagePath
   const { startup, liveness } =
     messagePath === defaultMessagePath ? usualProbes[processes] : createExecProbes(messagePath, processes)
+  const http = createHttpProbes(probeKey)
+  const servedReadiness = handler === 'exec' ? readiness.http : http.readiness
   const canDelayReadiness = servicesAdmitted && (served || handler === 'exec')
   return {
-    ...(canDelayReadiness && !container.startupProbe && { startupProbe: handler === 'exec' ? startup : httpStartup }),
+    ...(canDelayReadiness && !container.startupProbe && { startupProbe: handler === 'exec' ? startup : http.startup }),
     ...(handler === 'exec' && !observeOnly && !container.livenessProbe && { livenessProbe: liveness }),
-    ...(canDelayReadiness && !container.readinessProbe && { readinessProbe: served ? readiness.http : readiness.exec }),
+    ...(canDelayReadiness &&
+      !container.readinessProbe && { readinessProbe: served ? servedReadiness : readiness.exec }),
   }
 }

@@ -6,6 +6,8 @@ export interface HttpRequest {
   readonly method: string
   /** Without the query. */
   readonly path: string
+  /** What follows the question mark; empty if there is none. */
+  readonly query: string
 }
 
 export interface HttpResponse {
@@ -62,8 +64,8 @@ function serveOne(socket: Socket, connection: LimitedConnection, handle: HttpSer
 
 /** Null if it is not HTTP. The fields of the head have no meaning here. */
 function parseRequest(head: string): HttpRequest | null {
-  const [, method, path] = /^([A-Z]+) (\/[^\s?]*)\S* HTTP\/1\.[01](?:\r\n|$)/.exec(head) ?? []
-  return method === undefined || path === undefined ? null : { method, path }
+  const [, method, path, query = ''] = /^([A-Z]+) (\/[^\s?]*)(?:\?(\S*))? HTTP\/1\.[01](?:\r\n|$)/.exec(head) ?? []
+  return method === undefined || path === undefined ? null : { method, path, query }
 }
 
 function send(

@@ -44,10 +44,10 @@ process.on('unhandledRejection', exitAfterError)
 const probeWitness = createProbeWitness(() => performance.now())
 let blackBox: BlackBox | null = null
 let state: () => SidecarState = () => ({ kind: 'idle', reason: 'starting' })
-const serve = (port: number) => {
+const serve = (port: number, probeKey: string | null) => {
   if (port === 0) return
   const onDriverProbe = probeWitness.onRequest
-  serveStatus({ port, version, log, state: () => state(), onDriverProbe, blackBox: () => blackBox })
+  serveStatus({ port, version, log, state: () => state(), onDriverProbe, probeKey, blackBox: () => blackBox })
 }
 
 if ('policy' in decoded) start(decoded.policy).catch(exitAfterError)
@@ -62,7 +62,7 @@ async function start(policy: DriverPolicy): Promise<void> {
     'monitoring the driver',
   )
   const firstStep = monitor.step()
-  serve(policy.statusPort)
+  serve(policy.statusPort, policy.probeKey ?? null)
   let delayMs = await firstStep
   while (delayMs !== null) {
     await sleep(delayMs)
@@ -111,7 +111,7 @@ function idle(reason: string, port: number): void {
   removeBadFiles(paths.verdictDir)
   state = () => ({ kind: 'idle', reason })
   log.error({ reason }, 'the driver is not monitored')
-  serve(port)
+  serve(port, null)
   setInterval(() => {}, 2 ** 30)
 }
 

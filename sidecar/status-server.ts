@@ -12,6 +12,8 @@ export interface StatusServerOptions {
   readonly state: () => SidecarState
   /** Called at each request of /startedz or /readyz, which the kubelet makes only while the driver's container runs. */
   readonly onDriverProbe: ProbeWitness['onRequest']
+  /** The key that each request of the kubelet has. Null if it has none. */
+  readonly probeKey: string | null
   /** Null while there is no monitor. */
   readonly blackBox: () => Pick<BlackBox, 'summaries' | 'read'> | null
   /** The time between two tries to bind the port; 5 s by default. */
@@ -57,19 +59,19 @@ export function serveStatus(options: StatusServerOptions): () => void {
   }
 }
 
-function createRouter({ version, state, onDriverProbe, blackBox }: StatusServerOptions) {
+function createRouter({ version, state, onDriverProbe, probeKey, blackBox }: StatusServerOptions) {
   const serveBlackBox = createBlackBoxHandler(blackBox)
-  const checkDriver = (path: ProbePath, passes: boolean): HttpResponse => {
-    onDriverProbe(path, passes)
+  const checkDriver = (path: ProbePath, query: string, passes: boolean): HttpResponse => {
+    if (probeKey === null || query === `key=${probeKey}`) onDriverProbe(path, passes)
     return check(passes)
   }
-  return ({ method, path }: HttpRequest): HttpResponse => {
+  return ({ method, path, query }: HttpRequest): HttpResponse => {
     if (method !== 'GET' && method !== 'HEAD') return { statusCode: 405, body: 'GET only\n' }
     switch (path) {
       case '/readyz':
-        return checkDriver('/readyz', passesReadiness(state()))
+        return checkDriver('/readyz', query, passesReadiness(state()))
       case '/startedz':
-        return checkDriver('/startedz', passesStartup(state()))
+        return checkDriver('/startedz', query, passesStartup(state()))
       case '/livez':
         return check(true)
       case '/status':

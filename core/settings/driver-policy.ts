@@ -20,6 +20,12 @@ export interface DriverPolicy extends Deadlines {
    * If false or absent, the deadline starts with the sidecar.
    */
   readonly startupProbeTells?: boolean
+  /**
+   * The key that a request of /startedz or /readyz must have to count as the kubelet's. Anyone who reaches the pod can request
+   * them, but only who may read the pod knows it. With exec probes the kubelet does not send it, and no request counts. If
+   * absent, each request counts.
+   */
+  readonly probeKey?: string
   /** Whether the kubelet restarts a driver container that fails: the pod's restartPolicy is OnFailure or Always. */
   readonly kubeletRestarts?: boolean
   /** How long the kubelet waits for a container to end before it kills it. Absent: Kubernetes' default, 30 s. */
@@ -133,6 +139,7 @@ const fieldChecks: Readonly<Record<Exclude<keyof DriverPolicy, DeadlineField>, (
   statusPort: isPort,
   logLevel: (value) => isOneOf(['debug', 'info', 'warn', 'error'], value),
   startupProbeTells: isOptionalFlag,
+  probeKey: (value) => value === undefined || typeof value === 'string',
   kubeletRestarts: isOptionalFlag,
   gracePeriodMs: (value) => value === undefined || value === 0 || isPositive(value),
   hostNetwork: isOptionalFlag,

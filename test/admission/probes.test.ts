@@ -8,6 +8,7 @@ const usual: ProbeContext = {
   servicesAdmitted: true,
   observeOnly: false,
   sharesProcesses: false,
+  probeKey: null,
 }
 const kinds = (changes: Partial<ProbeContext>, own: object = {}) =>
   Object.entries(planProbes({ name: 'driver', ...own }, { ...usual, ...changes })).map(
@@ -38,6 +39,16 @@ describe('planProbes', () => {
   for (const [name, changes, own, expected] of rows) {
     test(`${name} → its probes`, () => assert.deepEqual(kinds(changes, own), expected))
   }
+
+  test('over http → with the key that the sidecar expects, and with exec without one', () => {
+    const pathsOf = (changes: Partial<ProbeContext>) => {
+      const { startupProbe, readinessProbe } = planProbes({ name: 'driver' }, { ...usual, ...changes })
+      return [startupProbe, readinessProbe].map((probe) => probe?.httpGet?.path)
+    }
+    assert.deepEqual(pathsOf({ handler: 'http', probeKey: 'x' }), ['/startedz?key=x', '/readyz?key=x'])
+    assert.deepEqual(pathsOf({ handler: 'http' }), ['/startedz', '/readyz'])
+    assert.deepEqual(pathsOf({ probeKey: 'x' }), [undefined, '/readyz'])
+  })
 
   test('the startup probe → never reaches its failure threshold, which fits an int32', () => {
     const { startupProbe } = planProbes({ name: 'driver' }, usual)

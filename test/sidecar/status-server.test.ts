@@ -16,7 +16,14 @@ interface Served {
   readonly asked: () => number
 }
 
-async function served(t: TestContext, first: SidecarState, port?: number, box = '{"summary":{}}\n'): Promise<Served> {
+interface ServeOptions {
+  readonly port?: number
+  readonly box?: string
+  readonly probeKey?: string
+}
+
+async function served(t: TestContext, first: SidecarState, options: ServeOptions = {}): Promise<Served> {
+  const { port, box = '{"summary":{}}\n', probeKey = null } = options
   const state = { now: first }
   let asked = 0
   const bound = port ?? (await freePort())
@@ -32,6 +39,7 @@ async function served(t: TestContext, first: SidecarState, port?: number, box = 
     onDriverProbe: () => {
       asked += 1
     },
+    probeKey,
     blackBox: () => ({
       summaries: () => [{ number: 2, at: '2026-01-31T12:00:00Z', occasion: 'failing', topFrame: null }],
       read: (number) => (number === 2 ? box : null),
@@ -107,6 +115,17 @@ describe('serveStatus', () => {
     }
   })
 
+  test('a key → requests without it are answered, and do not count as the kubelet’s', async (t) => {
+    const { port, asked } = await served(t, { kind: 'idle', reason: 'x' }, { probeKey: 'k-1' })
+    for (const query of ['', '?', '?key=', '?key=k-2', '?key=k-1&', '?key=K-1', '?x=1&key=k-1']) {
+      assert.deepEqual([await code(port, `/startedz${query}`), await code(port, `/readyz${query}`)], [200, 200])
+    }
+    assert.equal(asked(), 0)
+    await code(port, '/startedz?key=k-1')
+    await code(port, '/readyz?key=k-1')
+    assert.equal(asked(), 2)
+  })
+
   test('a hung driver → its reason, budget and polls in /status and /metrics', async (t) => {
     const harness = createMonitorHarness(t, { ...quick, settings: { timeout: { value: '10s', source: 'pod' } } })
     await harness.step(alive)
@@ -180,7 +199,7 @@ describe('serveStatus', () => {
   })
 
   test('slow readers of black boxes → few at a time, and other paths are answered', async (t) => {
-    const { port } = await served(t, { kind: 'idle', reason: 'x' }, undefined, 'x'.repeat(20_000_000))
+    const { port } = await served(t, { kind: 'idle', reason: 'x' }, { box: 'x'.repeat(20_000_000) })
     await code(port, '/readyz')
     const readers = [2, 3, 4, 5].map((last) => {
       const socket = connect({ port, host: '127.0.0.1', localAddress: `127.0.0.${last}` })
@@ -199,7 +218,7 @@ describe('serveStatus', () => {
     await once(taken, 'listening')
     const address = taken.address()
     const port = typeof address === 'object' && address !== null ? address.port : 0
-    await served(t, { kind: 'idle', reason: 'x' }, port)
+    await served(t, { kind: 'idle', reason: 'x' }, { port })
     await new Promise((resolve) => setTimeout(resolve, 120))
     taken.close()
     assert.equal(await code(port, '/readyz'), 200)

@@ -24,7 +24,14 @@ const ref = { namespace, pod: 'driver' }
 async function createDriver(): Promise<void> {
   const { livenessProbe } = planProbes(
     { name: driverContainer },
-    { handler: 'exec', served: false, servicesAdmitted: false, observeOnly: false, sharesProcesses: false },
+    {
+      handler: 'exec',
+      served: false,
+      servicesAdmitted: false,
+      observeOnly: false,
+      sharesProcesses: false,
+      probeKey: null,
+    },
   )
   const pod = {
     apiVersion: 'v1',

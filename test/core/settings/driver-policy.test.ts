@@ -41,6 +41,7 @@ describe('decodePolicy', () => {
         stallDeadlineMs: fc.option(duration),
         statusPort: fc.integer({ min: 0, max: 65_535 }),
         startupProbeTells: fc.boolean(),
+        probeKey: fc.string(),
         debugAgent: fc.boolean(),
         uiProperties: fc.record({ 'spark.ui.port': fc.string() }, plain),
         propertiesFiles: fc.constantFrom([], ['spark.properties'], ['a.conf', 'spark-defaults.conf']),

@@ -6,7 +6,7 @@ import { isInjectionProven } from '../../../webhook/injection/proof.ts'
 import { createAdmissionHandler, type Lookups } from '../../../webhook/server/admission-handler.ts'
 import { createAdmissionRecorder } from '../../../webhook/server/admission-log.ts'
 import { createMetrics } from '../../../webhook/server/metrics.ts'
-import { capableContext, captureRequest, requestFor } from '../../support/admission-captures.ts'
+import { capableContext, capturePod, captureRequest, requestFor } from '../../support/admission-captures.ts'
 import { createRecordingLog } from '../../support/recording-log.ts'
 
 function handler(lookups: Partial<Lookups> = {}) {
@@ -56,6 +56,27 @@ describe('createAdmissionHandler', () => {
     assert.equal(isInjectionProven([key], driver.sidecar.proof, driver, capableContext.sidecar.image), true)
     assert.equal((await inject(true, key))?.sidecar?.proof, null)
     assert.equal((await inject(false, null))?.sidecar?.proof, null)
+  })
+
+  test('http probes → requests of the kubelet have a key that no other pod and no dry run has', async () => {
+    const { handle } = handler({ injectionKey: () => Buffer.alloc(32, 7) })
+    const pod = capturePod('driver-pod.spark-submit')
+    const annotations = { ...pod.metadata?.annotations, 'spark-nanny.io/probe-handler': 'http' }
+    const request = requestFor({ ...pod, metadata: { ...pod.metadata, annotations } })
+    const keyOf = async (uid: string, isDryRun = false) => {
+      const { decision } = await handle({ ...request, uid, dryRun: isDryRun })
+      assert.ok(decision.kind === 'inject')
+      const driver = decision.pod.spec.containers.find(({ startupProbe }) => startupProbe !== undefined)
+      const { probeKey } = decision.policy
+      const query = probeKey === undefined ? '' : `?key=${probeKey}`
+      assert.equal(driver?.startupProbe?.httpGet?.path, `/startedz${query}`)
+      assert.equal(driver?.readinessProbe?.httpGet?.path, `/readyz${query}`)
+      return probeKey
+    }
+    const key = await keyOf('uid-1')
+    assert.match(key ?? '', /^[\w-]{22}$/)
+    assert.notEqual(await keyOf('uid-2'), key)
+    assert.equal(await keyOf('uid-1', true), undefined)
   })
 
   test('suspended injection → asked for the namespace of the request, but not for a dry run', async () => {
