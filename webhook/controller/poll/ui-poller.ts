@@ -1,7 +1,9 @@
+import { sidecarPort } from '../../../core/contract/pod-contract.ts'
 import type { Deadlines } from '../../../core/settings/deadlines.ts'
 import { countFromFirstAnswer, createJudgement, type Judgement, judge } from '../../../core/verdict/judge.ts'
 import { nextPollDelayMs } from '../../../core/verdict/poll-run.ts'
 import type { Sample } from '../../../core/verdict/witnesses.ts'
+import type { UiRequest, UiResult } from '../../../spark-ui/http-get.ts'
 import type { UiClient } from '../../../spark-ui/ui-client.ts'
 import type { Driver } from '../driver/driver.ts'
 import type { RequestLimit } from './request-limit.ts'
@@ -15,6 +17,7 @@ export interface PollPolicy extends Deadlines {
 
 export interface UiPollerDeps {
   readonly uiClient: Pick<UiClient, 'poll'>
+  sendUiRequest(request: UiRequest): Promise<UiResult>
   /** A poll of a hung driver keeps its place for the whole timeout. */
   readonly requestLimit: RequestLimit
   /** Milliseconds of a monotonic clock. */
@@ -41,7 +44,10 @@ export interface UiPoller {
   reaches(uid: string): boolean
   /** The drivers whose UI has responded at least once. */
   answered(): Iterable<PolledDriver>
-  /** Whether the last poll of a driver established a connection, even without an answer. Undefined if it is not polled. */
+  /**
+   * Whether a driver's pod responded at the last poll: its UI accepted the connection, or its kernel answered for another port.
+   * Undefined if the driver is not polled.
+   */
   connects(uid: string): boolean | undefined
 }
 
@@ -60,6 +66,7 @@ interface Poll {
   /** When the UI first answered, by the monotonic clock; see {@link findFirstAnswer}. Null if it has not yet. */
   firstAnswerMs: number | null
   connects: boolean
+  podResponds: boolean
   /** The polls in a row that were connected and got no good answer. */
   connectedFailures: number
   readonly stop: AbortController
@@ -74,15 +81,11 @@ export function createUiPoller(deps: UiPollerDeps, signal: AbortSignal): UiPolle
     const aborted = AbortSignal.any([signal, poll.stop.signal])
     await deps.sleep(delayMs, aborted)
     while (!aborted.aborted) {
-      const { sample, connected, policy, tookMs } = await deps.requestLimit.run(poll.driver.namespace, async () => {
-        const startedMs = deps.monotonicMs()
-        const { driver, policy } = poll
-        const address = { scheme: policy.scheme, host: driver.podIp ?? '', port: policy.port }
-        const { sample, connected } = await deps.uiClient.poll(address, driver.applicationId, policy.timeoutMs)
-        return { sample, connected, policy, tookMs: deps.monotonicMs() - startedMs }
-      })
+      const sent = await deps.requestLimit.run(poll.driver.namespace, () => pollUi(poll, deps))
+      const { sample, connected, podResponds, policy, tookMs } = sent
       if (aborted.aborted) return
       poll.connects = connected
+      poll.podResponds = podResponds
       poll.connectedFailures = countConnectedFailures(poll.connectedFailures, sample, connected)
       poll.firstAnswerMs = findFirstAnswer(poll, sample, deps)
       const { judgement, firstAnswerMs } = poll
@@ -104,7 +107,8 @@ export function createUiPoller(deps: UiPollerDeps, signal: AbortSignal): UiPolle
       known?.stop.abort()
       const stop = new AbortController()
       const judgement = createJudgement(deps.monotonicMs())
-      const poll: Poll = { driver, policy, judgement, firstAnswerMs: null, connects: true, connectedFailures: 0, stop }
+      const nothingSeen = { firstAnswerMs: null, connects: true, podResponds: true, connectedFailures: 0 }
+      const poll: Poll = { driver, policy, judgement, ...nothingSeen, stop }
       polls.set(driver.uid, poll)
       // A random delay spreads the polls after a start of the controller.
       void run(poll, delayMs + deps.random() * policy.intervalMs)
@@ -113,7 +117,7 @@ export function createUiPoller(deps: UiPollerDeps, signal: AbortSignal): UiPolle
       polls.get(uid)?.stop.abort()
       polls.delete(uid)
     },
-    connects: (uid) => polls.get(uid)?.connects,
+    connects: (uid) => polls.get(uid)?.podResponds,
     judgement: (uid) => polls.get(uid)?.judgement,
     reaches: (uid) => {
       const poll = polls.get(uid)
@@ -128,10 +132,36 @@ export function createUiPoller(deps: UiPollerDeps, signal: AbortSignal): UiPolle
   }
 }
 
+/** Polls with the policy of this moment, which may change meanwhile. */
+async function pollUi(
+  { driver, policy }: Poll,
+  deps: Pick<UiPollerDeps, 'uiClient' | 'sendUiRequest' | 'monotonicMs'>,
+) {
+  const startedMs = deps.monotonicMs()
+  const address = { scheme: policy.scheme, host: driver.podIp ?? '', port: policy.port }
+  const { sample, connected } = await deps.uiClient.poll(address, driver.applicationId, policy.timeoutMs)
+  const tookMs = deps.monotonicMs() - startedMs
+  return { sample, connected, podResponds: connected || (await reachesPod(driver, deps)), policy, tookMs }
+}
+
 /** A poll that the controller itself delayed neither continues nor ends a silence. */
 function countConnectedFailures(before: number, sample: Sample, connected: boolean): number {
   if (sample.kind === 'failing') return connected ? before + 1 : before
   return sample.kind === 'inconclusive' ? before : 0
+}
+
+const reachTimeoutMs = 2_000
+
+/**
+ * Whether the network to the pod works although no connection to its UI can be established. The accept queue of a hung driver
+ * is full after two polls, because Spark makes it that short, and then the kernel drops each SYN. For another port of the same
+ * address, even a closed one, the kernel of the pod answers at once. Without this, one tenant with a few silent UIs would make
+ * each hang in another namespace look like a fault of the network.
+ */
+async function reachesPod({ podIp }: Driver, deps: Pick<UiPollerDeps, 'sendUiRequest'>): Promise<boolean> {
+  const address = { scheme: 'http', host: podIp ?? '', port: sidecarPort } as const
+  const result = await deps.sendUiRequest({ address, path: '/livez', timeoutMs: reachTimeoutMs, maxBodyBytes: 1_024 })
+  return result.kind === 'failed' ? result.connected : result.kind !== 'inconclusive'
 }
 
 /**

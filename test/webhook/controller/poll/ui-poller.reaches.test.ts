@@ -30,6 +30,7 @@ async function reachesAfter(polls: readonly Poll[]): Promise<boolean> {
           return { sample, connected: connection === 'connected', listedId: null, bytes: 0 }
         },
       },
+      sendUiRequest: async () => ({ kind: 'refused' }),
       requestLimit: createRequestLimit(),
       monotonicMs: () => made * 40_000,
       nowMs: () => createdMs + made * 40_000,
@@ -68,6 +69,7 @@ describe('createUiPoller: reaches', () => {
   test('a driver that is not polled → not reached', () => {
     const deps = {
       uiClient: { poll: () => Promise.reject(new Error('never polled')) },
+      sendUiRequest: () => Promise.reject(new Error('never requested')),
       requestLimit: createRequestLimit(),
       monotonicMs: () => 0,
       nowMs: () => 0,

@@ -4,6 +4,7 @@ import { toDeadlines } from '../../../../core/settings/deadlines.ts'
 import { resolveSettings } from '../../../../core/settings/settings.ts'
 import type { Verdict } from '../../../../core/verdict/verdict.ts'
 import type { Sample } from '../../../../core/verdict/witnesses.ts'
+import type { UiResult } from '../../../../spark-ui/http-get.ts'
 import type { Driver } from '../../../../webhook/controller/driver/driver.ts'
 import { createRequestLimit } from '../../../../webhook/controller/poll/request-limit.ts'
 import { createUiPoller } from '../../../../webhook/controller/poll/ui-poller.ts'
@@ -41,6 +42,7 @@ async function lead(fromMinute: number, toMinute: number, samples: readonly Samp
           return { sample, connected: true, listedId: null, bytes: 0 }
         },
       },
+      sendUiRequest: async () => ({ kind: 'refused' }),
       requestLimit: createRequestLimit(),
       // Each process has a monotonic clock with a zero of its own.
       monotonicMs: () => (minute - fromMinute) * minuteMs,
@@ -85,6 +87,51 @@ describe('max-run-time of a driver that the controller polls', () => {
   for (const [what, fromMinute, samples, limit] of rows) {
     test(`${what} → reached ${limit} minutes after the start of the container`, async () => {
       assert.equal(await findLimit(fromMinute, ...samples), limit)
+    })
+  }
+})
+
+describe('connects', () => {
+  const silent: Sample = { kind: 'failing', cause: 'timeout', detail: '', tookMs: 1 }
+  const noAnswer = { kind: 'failed', cause: 'timeout', detail: '', tookMs: 1 } as const
+  const whole = { kind: 'response', tookMs: 1, bytes: 1, isTruncated: false } as const
+  const rows: readonly (readonly [string, boolean, UiResult | null, boolean])[] = [
+    ['a silent UI that accepts connections', true, null, true],
+    ['no connection to the UI, and another port is closed', false, { kind: 'refused' }, true],
+    ['the same, and it responds', false, { ...whole, response: { statusCode: 200, body: '' } }, true],
+    ['the same, and it is silent too', false, { ...noAnswer, connected: true }, true],
+    ['no connection to any port', false, { ...noAnswer, connected: false }, false],
+    ['no route to the address', false, { kind: 'inconclusive', detail: 'EHOSTUNREACH' }, false],
+  ]
+  for (const [condition, connected, result, expected] of rows) {
+    test(`${condition} → ${expected}`, async () => {
+      const stop = new AbortController()
+      const polled = Promise.withResolvers<void>()
+      const requested: string[] = []
+      const driver = createRunningDriver()
+      const poller = createUiPoller(
+        {
+          uiClient: { poll: async () => ({ sample: silent, connected, listedId: null, bytes: 0 }) },
+          sendUiRequest: async ({ address }) => {
+            requested.push(`${address.host}:${address.port}`)
+            return result ?? { kind: 'refused' }
+          },
+          requestLimit: createRequestLimit(),
+          monotonicMs: () => 0,
+          nowMs: () => createdMs,
+          sleep: async () => {},
+          random: () => 0,
+          polled: () => {
+            stop.abort()
+            polled.resolve()
+          },
+        },
+        stop.signal,
+      )
+      poller.start(driver, policy, 0)
+      await polled.promise
+      assert.equal(poller.connects(driver.uid), expected)
+      assert.deepEqual(requested, connected ? [] : [`${driver.podIp}:9165`])
     })
   }
 })
