@@ -118,6 +118,24 @@ describe('admission of pods in shapes of the real world', () => {
     assert.equal(injectPod(never, capableContext).policy.onHung.kind, 'observe')
   })
 
+  for (const [apiVersion, kind, restartPolicy, reason] of [
+    ['batch/v1', 'Job', 'OnFailure', 'job-counts-restarts'],
+    ['batch/v1', 'Job', 'Never', 'injected'],
+    ['batch.volcano.sh/v1alpha1', 'Job', 'OnFailure', 'injected'],
+    ['apps/v1', 'ReplicaSet', 'Always', 'injected'],
+  ] as const) {
+    test(`a pod of ${kind} (${apiVersion}) with restartPolicy ${restartPolicy} → ${reason}`, () => {
+      const pod = readCase('job-backofflimit')
+      const ownerReferences = [{ apiVersion, kind, name: 'nightly', uid: 'u', controller: true }]
+      const owned = {
+        ...pod,
+        metadata: { ...pod.metadata, ownerReferences },
+        spec: { ...pod.spec, restartPolicy },
+      }
+      assert.equal(admit(requestFor(owned), capableContext).decision.reason, reason)
+    })
+  }
+
   const apacheReference = { operator: 'apache', namespace: 'jobs', name: 'job', uid: 'u1' } as const
   const lookups: readonly [string, Partial<AdmissionContext>][] = [
     ['found', {}],

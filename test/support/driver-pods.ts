@@ -45,6 +45,8 @@ export interface DriverPodOptions {
   readonly uiPort?: number
   readonly args?: readonly string[]
   readonly env?: readonly object[]
+  /** Beside the driver's. */
+  readonly otherContainers?: readonly object[]
 }
 
 export const running = (startedMs = createdMs + 5_000) => ({ running: { startedAt: iso(startedMs) } })
@@ -95,6 +97,7 @@ function specOf(options: DriverPodOptions, sidecar: Sidecar): object {
         ...(env !== undefined && { env }),
         ports: [{ name: 'spark-ui', containerPort: uiPort }],
       },
+      ...(options.otherContainers ?? []),
     ],
   }
 }

@@ -213,9 +213,9 @@ describe('controller: fallback', () => {
       spec: { sparkConf, applicationTolerations: { restartConfig: { restartPolicy } } },
     })
   /** By the default configuration, with the shortest deadlines. */
-  async function createApacheScenario(t: TestContext, application: object) {
+  async function createApacheScenario(t: TestContext, application: object, options: DriverPodOptions = {}) {
     const annotations = { 'spark-nanny.io/busy-deadline': '30s' }
-    const harness = await createFallbackScenario(t, { owner: apacheOwner, annotations })
+    const harness = await createFallbackScenario(t, { owner: apacheOwner, annotations, ...options })
     harness.api.define(apacheApplications)
     harness.api.set(apacheApplications, application as never)
     const replica = harness.start({ fallback: { ...defaultConfig.fallback, intervalMs: 50, timeoutMs: 100 } })
@@ -235,17 +235,19 @@ describe('controller: fallback', () => {
     await until(() => harness.deletes().length > 0, 'a deletion')
   })
 
-  for (const [name, why, application] of [
+  const mesh = { otherContainers: [{ name: 'istio-proxy', image: 'proxy:1' }] }
+  for (const [name, why, application, options] of [
     ['its application is not restarted', 'no-owner', apacheApplication('Never')],
+    ['a mesh takes its connections', 'hangs-only-reported', apacheApplication('Always'), mesh],
     ['its UI is off', 'hangs-only-reported', apacheApplication('Always', { 'spark.ui.enabled': 'false' })],
     [
       'a debugger can be attached',
       'hangs-only-reported',
       apacheApplication('Always', { 'spark.driver.extraJavaOptions': '-agentlib:jdwp=transport=dt_socket' }),
     ],
-  ] as const) {
+  ] satisfies readonly (readonly [string, string, object, DriverPodOptions?])[]) {
     test(`a hung driver of Apache’s operator, ${name} → is only reported (${why})`, async (t) => {
-      const harness = await createApacheScenario(t, application)
+      const harness = await createApacheScenario(t, application, options)
       harness.ui.hang(true)
       await until(() => decided(harness, why), 'a decision')
       assert.deepEqual(harness.deletes(), [])

@@ -52,13 +52,14 @@ export function computeDriverContext(driver: Driver, deps: DriverContextDeps): D
   })
   const namespace = deps.namespaces.get('', driver.namespace)
   const isLegacyApp = isLegacyDriver(driver, fallback)
+  const coverage = computeCoverage(driver, settings, deps.nativeSidecars(), nowMs, fallback.mode !== 'off')
   return {
     nowMs,
     settings,
     application,
     namespace,
-    coverage: computeCoverage(driver, settings, deps.nativeSidecars(), nowMs, fallback.mode !== 'off'),
-    observed: driver.observed ?? (isObservedByConf(driver, application) ? 'hangs-only-reported' : null),
+    coverage,
+    observed: driver.observed ?? (isObserved(driver, coverage, application) ? 'hangs-only-reported' : null),
     isLegacyApp,
     metricsApp: isLegacyApp ? driver.name.replace(/-driver$/, '') : driver.application,
     ownerRecreatesPod: isLegacyApp || (application !== undefined && isResubmitted(application)),
@@ -66,9 +67,19 @@ export function computeDriverContext(driver: Driver, deps: DriverContextDeps): D
   }
 }
 
-/** Without a sidecar, whose policy knows the conf of the application, the controller must look at the conf itself. */
-const isObservedByConf = ({ sidecar }: Driver, application: KnownApplication | undefined): boolean =>
-  sidecar === null && application !== undefined && hidesHangs(application.application.sparkConf)
+/**
+ * Without a sidecar, whose policy knows the conf of the application, the controller must look at the conf itself. From outside, a
+ * proxy that stands still looks like a silent driver, because it accepts the connections.
+ */
+function isObserved(
+  { sidecar, behindProxy }: Driver,
+  coverage: Coverage,
+  application: KnownApplication | undefined,
+): boolean {
+  if (sidecar !== null) return false
+  if (coverage.kind === 'judged-from-outside' && behindProxy) return true
+  return application !== undefined && hidesHangs(application.application.sparkConf)
+}
 
 const isLegacyDriver = ({ namespace, name }: Driver, fallback: ControllerConfig['fallback']): boolean =>
   namespace === fallback.appsNamespace && fallback.apps.some((app) => name === `${app}-driver`)

@@ -50,6 +50,8 @@ export interface Driver {
    * the setting assume-driver vouches for it. `hangs-only-reported`: the sidecar's policy says so, or would say so.
    */
   readonly observed: 'unproven' | 'hangs-only-reported' | null
+  /** Whether a proxy of a service mesh takes the connections to the pod. */
+  readonly behindProxy: boolean
   /** Whether the driver's arguments refer to the suffix of its application id. */
   readonly numbered: boolean
 }

@@ -70,6 +70,7 @@ export function parseDriver(object: unknown): Driver | undefined {
     sidecar: parseSidecar(pod, status, annotations[injectedAnnotation] ?? null, driver.image),
     obstacle: findObstacle(pod, container, owner),
     observed: findObserved(pod, container),
+    behindProxy: hasMeshProxy(pod),
     numbered: container?.env?.some((item) => item.name === applicationIdSuffixEnv) === true,
   }
 }
@@ -98,6 +99,14 @@ function findObserved(pod: Pod, container: Container | undefined): Driver['obser
   const isObserved = policy === undefined ? observedBecause !== null : policy.onHung.kind === 'observe'
   return isObserved ? 'hangs-only-reported' : null
 }
+
+/**
+ * The proxies of service meshes (Istio, Linkerd, Consul, Kuma, App Mesh), which accept every connection to the pod.
+ */
+const meshProxies: readonly string[] = ['istio-proxy', 'linkerd-proxy', 'consul-dataplane', 'kuma-sidecar', 'envoy']
+
+const hasMeshProxy = ({ spec }: Pod) =>
+  [...spec.containers, ...(spec.initContainers ?? [])].some(({ name }) => meshProxies.includes(name))
 
 function findSidecarPolicy({ spec }: Pod): DriverPolicy | undefined {
   const variables = spec.initContainers?.find(({ name }) => name === sidecarContainerName)?.env
