@@ -35,7 +35,7 @@ const insideOrder: Readonly<Record<string, readonly (readonly string[])[]>> = {
   ],
   cli: [
     ['manifests', 'spark-conf'],
-    ['options'],
+    ['options', 'operator-schemas'],
     ['redaction'],
     ['log'],
     ['evidence'],

@@ -2,6 +2,8 @@ import { executorsChecks } from './catalogue/executors.ts'
 import { keysChecks } from './catalogue/keys.ts'
 import { kubernetesChecks } from './catalogue/kubernetes.ts'
 import { memoryChecks } from './catalogue/memory.ts'
+import { schemaChecks } from './catalogue/schema.ts'
+import { startUpChecks } from './catalogue/start-up.ts'
 import { valuesChecks } from './catalogue/values.ts'
 
 /**
@@ -9,11 +11,13 @@ import { valuesChecks } from './catalogue/values.ts'
  * places that a meaning names.
  */
 export const validateChecks = {
+  ...schemaChecks,
   ...valuesChecks,
   ...keysChecks,
   ...executorsChecks,
   ...memoryChecks,
   ...kubernetesChecks,
+  ...startUpChecks,
 } as const
 
 export type ValidateCheck = keyof typeof validateChecks

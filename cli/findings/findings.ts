@@ -18,8 +18,11 @@ export const causes = [
 
 export type Cause = (typeof causes)[number]
 
-/** error: the problem ended the driver or blocks it. warning: it did so earlier, or may do so. */
-export type Severity = 'error' | 'warning'
+/**
+ * error: the problem ended the driver or blocks it. warning: it did so earlier, or may do so. note: it is a choice, of which the
+ * reader should know the result; only the checks before a run have notes.
+ */
+export type Severity = 'error' | 'warning' | 'note'
 
 /** high: no other explanation of the evidence is known. medium: likely. low: a starting point. */
 export type Confidence = 'high' | 'medium' | 'low'

@@ -1,6 +1,7 @@
 import { isDeeperThan, toText } from '../../core/json.ts'
 import { escapeInvisible } from '../../core/visible-text.ts'
-import { readYaml, writeYaml } from './yaml-1.1.ts'
+import { readYaml, writeYaml, type YamlDocuments } from './yaml-1.1.ts'
+import type { DuplicateKey, YamlPath } from './yaml-lines.ts'
 
 export type KubernetesObject = Readonly<Record<string, unknown>>
 
@@ -8,6 +9,10 @@ export type KubernetesObject = Readonly<Record<string, unknown>>
 export interface Manifests {
   readonly format: 'json' | 'yaml'
   readonly documents: readonly KubernetesObject[]
+  /** Keys that a map of the file contains more than once. As for kubectl, the last value applies. */
+  readonly duplicates: readonly DuplicateKey[]
+  /** The line of a field in the document of that index, or of the nearest parent that the file contains, starting at 1. */
+  lineOf(document: number, path: YamlPath): number | null
 }
 
 /** Parses one or more objects from YAML or JSON text, or returns the problem. */
@@ -26,7 +31,7 @@ export function parseManifests(file: string): Manifests | { readonly problem: st
  * Prints the objects in their original format. An AdmissionReview is always printed as JSON. Invisible characters are
  * printed as escapes of the format, so that the values stay the same.
  */
-export function printManifests({ format, documents }: Manifests): string {
+export function printManifests({ format, documents }: Pick<Manifests, 'format' | 'documents'>): string {
   if (format === 'json') return documents.map(toJson).join('')
   return documents
     .map((document) => (document.kind === 'AdmissionReview' ? toJson(document) : writeYaml(document)))
@@ -42,8 +47,35 @@ export function mapObjects(
 ): readonly KubernetesObject[] {
   return documents.map((document) => {
     if (!isList(document)) return change(document)
-    return { ...document, items: document.items.map((item) => (isObject(item) ? change(item) : item)) }
+    return {
+      ...document,
+      items: document.items.map((item) => (isObject(item) ? change(withKind(item, document)) : item)),
+    }
   })
+}
+
+/** An object of a file, and the line of a field in it. */
+export interface LocatedObject {
+  readonly object: KubernetesObject
+  lineOf(path: YamlPath): number | null
+}
+
+/** The objects of a file, including the items of Lists. */
+export function listObjects({ documents, lineOf }: Manifests): readonly LocatedObject[] {
+  return documents.flatMap((document, index): readonly LocatedObject[] => {
+    if (!isList(document)) return [{ object: document, lineOf: (path) => lineOf(index, path) }]
+    return document.items.flatMap((item, place) =>
+      isObject(item)
+        ? [{ object: withKind(item, document), lineOf: (path) => lineOf(index, ['items', place, ...path]) }]
+        : [],
+    )
+  })
+}
+
+/** The items of a typed list such as `PodList` have no kind in the API server's response. */
+function withKind(item: KubernetesObject, { apiVersion, kind }: KubernetesObject): KubernetesObject {
+  const itemKind = toText(kind).slice(0, -'List'.length)
+  return item.kind === undefined && itemKind !== '' ? { apiVersion, kind: itemKind, ...item } : item
 }
 
 /** True for `List` and for typed lists such as `PodList` and `ServiceList`. */
@@ -55,13 +87,14 @@ function isList(object: KubernetesObject): object is KubernetesObject & { readon
 function parseJson(text: string): Manifests | { readonly problem: string } {
   try {
     const value: unknown = JSON.parse(text)
-    return toManifests('json', Array.isArray(value) ? value : [value])
+    const isArray = Array.isArray(value)
+    return toManifests('json', { values: isArray ? value : [value], ...locateJson(text, isArray) })
   } catch (error) {
     try {
       // JSON strings contain no literal line breaks, so this split cannot be inside a string.
       const parts = text.replace(/\}[ \t\r]*\n\s*\{/g, '}\0{').split('\0')
       const values = parts.map((part): unknown => JSON.parse(part))
-      return toManifests('json', values)
+      return toManifests('json', { values, duplicates: [], lineOf: () => null })
     } catch {
       // `{` may also start YAML in flow style.
       const yaml = parseYaml(text)
@@ -71,19 +104,32 @@ function parseJson(text: string): Manifests | { readonly problem: string } {
   }
 }
 
+/** Lines in JSON, which is also YAML. An array holds the documents. The text is only parsed again if a line is needed. */
+function locateJson(text: string, isArray: boolean): Omit<YamlDocuments, 'values'> {
+  let read: ReturnType<typeof readYaml> | undefined
+  return {
+    duplicates: [],
+    lineOf: (index, path) => {
+      read ??= readYaml(text)
+      if ('problem' in read) return null
+      return isArray ? read.lineOf(0, [index, ...path]) : read.lineOf(index, path)
+    },
+  }
+}
+
 function parseYaml(text: string): Manifests | { readonly problem: string } {
   const read = readYaml(text)
-  return 'problem' in read ? { problem: `is not YAML: ${read.problem}` } : toManifests('yaml', read.values)
+  return 'problem' in read ? { problem: `is not YAML: ${read.problem}` } : toManifests('yaml', read)
 }
 
 function toManifests(
   format: Manifests['format'],
-  values: readonly unknown[],
+  { values, duplicates, lineOf }: YamlDocuments,
 ): Manifests | { readonly problem: string } {
   const documents = values.filter(isObject)
   if (isDeeperThan(values, maxDepth)) return { problem: 'is nested too deeply' }
   return documents.length === values.length
-    ? { format, documents }
+    ? { format, documents, duplicates, lineOf }
     : { problem: 'contains something other than Kubernetes objects' }
 }
 

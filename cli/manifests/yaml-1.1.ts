@@ -1,5 +1,15 @@
-import { type CollectionTag, Document, parseAllDocuments, type ScalarTag, type Tags, visit } from 'yaml'
+import { type CollectionTag, Document, LineCounter, parseAllDocuments, type ScalarTag, type Tags, visit } from 'yaml'
 import { escapeInvisible, toVisibleLines } from '../../core/visible-text.ts'
+import { type DuplicateKey, findDuplicateKeys, findLine, type YamlPath } from './yaml-lines.ts'
+
+/** The documents of a text. */
+export interface YamlDocuments {
+  readonly values: readonly unknown[]
+  /** Keys that a map contains more than once. As for kubectl, the last value applies. */
+  readonly duplicates: readonly DuplicateKey[]
+  /** The line of a field in the document of that index, or of the nearest parent that the text contains, starting at 1. */
+  lineOf(document: number, path: YamlPath): number | null
+}
 
 /**
  * Parses the documents of a YAML text like Kubernetes (sigs.k8s.io/yaml with go-yaml 2). This is YAML 1.1, in which `0644` is
@@ -7,7 +17,7 @@ import { escapeInvisible, toVisibleLines } from '../../core/visible-text.ts'
  * of managedFields) and `e5`, which match the specification's pattern for numbers. Documents with only comments are
  * omitted. The problem is one line.
  */
-export function readYaml(text: string): { readonly values: readonly unknown[] } | { readonly problem: string } {
+export function readYaml(text: string): YamlDocuments | { readonly problem: string } {
   try {
     return parseDocuments(text)
   } catch (error) {
@@ -25,24 +35,40 @@ function describeError(message: string): string {
 }
 
 function parseDocuments(text: string): ReturnType<typeof readYaml> {
+  const lineCounter = new LineCounter()
   const documents = parseAllDocuments(text, {
     version: '1.1',
+    lineCounter,
+    // kubectl accepts a key that occurs twice.
+    uniqueKeys: false,
+    // Without it, the parser writes its warnings to stderr.
+    logLevel: 'error',
     customTags: (tags: Tags) => tags.filter((tag) => typeof tag === 'string' || isKnown(tag)).map(asKubernetes),
   })
   const values: unknown[] = []
+  const kept: Document.Parsed[] = []
   for (const document of 'empty' in documents ? [] : documents) {
     const [error] = document.errors
     if (error !== undefined) return { problem: describeError(error.message) }
     try {
       const value: unknown = document.toJS()
-      if (value !== null && value !== undefined) values.push(value)
+      if (value === null || value === undefined) continue
+      values.push(value)
+      kept.push(document)
     } catch (growth) {
       // Anchors that expand without bounds are only detected here.
       if (growth instanceof ReferenceError) return { problem: growth.message }
       throw growth
     }
   }
-  return { values }
+  return {
+    values,
+    duplicates: kept.flatMap((document) => findDuplicateKeys(document, lineCounter)),
+    lineOf: (index, path) => {
+      const document = kept[index]
+      return document === undefined ? null : findLine(document, path, lineCounter)
+    },
+  }
 }
 
 /**

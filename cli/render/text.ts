@@ -32,13 +32,20 @@ export function renderReportText(report: Report, style: Style): readonly Line[] 
 }
 
 function heading(finding: Finding, style: Style): readonly Line[] {
-  const paint = finding.severity === 'error' ? style.red : style.yellow
+  const { paint, mark } = severityMarks(style)[finding.severity]
   const earlier = finding.run === 'previous' ? ', in the previous run' : ''
   return [
-    line`${paint(finding.severity === 'error' ? '×' : '‼')} ${style.bold(finding.title)}`,
+    line`${paint(mark)} ${style.bold(finding.title)}`,
     style.dim(`  ${finding.id}, cause: ${finding.cause}, confidence: ${finding.confidence}${earlier}`),
   ]
 }
+
+const severityMarks = (style: Style) =>
+  ({
+    error: { paint: style.red, mark: '×' },
+    warning: { paint: style.yellow, mark: '‼' },
+    note: { paint: style.dim, mark: 'i' },
+  }) as const
 
 function body(finding: Finding, style: Style): readonly Line[] {
   return [

@@ -1,9 +1,9 @@
 import { isRecord, toRecord } from '../../core/json.ts'
 import type { SparkOperator } from '../../core/spark/application.ts'
-import { detectLanguage } from './conf-file.ts'
-import { type ConfBuilder, createConfBuilder, createConfLookup, type EffectiveConf } from './effective-conf.ts'
+import { type ConfBuilder, createConfBuilder, type EffectiveConf } from './effective-conf.ts'
+import { detectLanguage } from './main-file.ts'
 import type { Language } from './spark-memory.ts'
-import { parseImageVersion, parseSparkVersion, type SparkVersion } from './spark-version.ts'
+import { parseSparkVersion, type SparkVersion } from './spark-version.ts'
 
 /**
  * The configuration with which an operator submits a SparkApplication. `version` takes precedence over the application.
@@ -23,19 +23,35 @@ export function buildApplicationConf(
   else setAll(fill, spec.sparkConf, '', 'spec.sparkConf')
   const language = operator === 'kubeflow' ? kubeflowLanguage(spec) : apacheLanguage(spec)
   const stated = operator === 'kubeflow' ? spec.sparkVersion : toRecord(spec.runtimeVersions).sparkVersion
-  const image = createConfLookup(builder.build(language, undefined))('spark.kubernetes.container.image')
-  const known =
-    version ?? (typeof stated === 'string' ? parseSparkVersion(stated) : undefined) ?? parseImageVersion(image ?? '')
-  return builder.build(language, known)
+  return builder.build(language, version ?? (typeof stated === 'string' ? parseSparkVersion(stated) : undefined))
 }
 
 /** The source of the object. */
 export interface ConfOrigin {
   /** Name of the file, or `SparkApplication NAME`. */
   readonly source: string
-  /** The line of a key of a map. Null if it is unknown. */
-  lineOf(key: string): number | null
+  /** The spec of the SparkApplication in the source. A ScheduledSparkApplication contains a template. */
+  readonly specPath: 'spec' | 'spec.template'
+  /** The kind of the object in the source. */
+  readonly kind: string
+  /** The line of a field, by its path in the source. Null if it is unknown. */
+  lineAt(path: readonly (string | number)[]): number | null
+  /** The line of a field of the SparkApplication, by its path from `spec` or `metadata`. Null if it is unknown. */
+  lineOf(path: readonly (string | number)[]): number | null
 }
+
+/** The origin of an object that was read from a cluster, which has no lines. */
+export const createLiveOrigin = (source: string): ConfOrigin => ({
+  source,
+  specPath: 'spec',
+  kind: 'SparkApplication',
+  lineAt: () => null,
+  lineOf: () => null,
+})
+
+/** The path of a field, such as `spec.driver.memory`, as the source contains it. */
+export const toSourcePath = ({ specPath }: Pick<ConfOrigin, 'specPath'>, path: string): string =>
+  path === 'spec' || /^spec[.[]/.test(path) ? `${specPath}${path.slice('spec'.length)}` : path
 
 interface Fill {
   readonly builder: ConfBuilder
@@ -49,7 +65,9 @@ function kubeflowConf(
 ): void {
   const { builder, origin } = fill
   const set = (key: string, value: unknown, path: string) => {
-    if (isScalar(value)) builder.set(key, String(value), { source: origin.source, field: path })
+    if (!isScalar(value)) return
+    const place = { source: origin.source, field: toSourcePath(origin, path), line: origin.lineOf(path.split('.')) }
+    builder.set(key, String(value), place)
   }
   set('spark.kubernetes.namespace', metadata.namespace, 'metadata.namespace')
   set('spark.kubernetes.container.image', spec.image, 'spec.image')
@@ -60,6 +78,10 @@ function kubeflowConf(
   set('spark.kubernetes.memoryOverheadFactor', spec.memoryOverheadFactor, 'spec.memoryOverheadFactor')
   setAll(fill, spec.sparkConf, '', 'spec.sparkConf')
   setAll(fill, spec.hadoopConf, 'spark.hadoop.', 'spec.hadoopConf')
+  for (const [field, key] of Object.entries(dependencyFields)) {
+    const values = toRecord(spec.deps)[field]
+    if (Array.isArray(values)) set(key, values.filter(isScalar).join(','), `spec.deps.${field}`)
+  }
   for (const [role, fields] of Object.entries(podFields)) {
     const part = toRecord(spec[role])
     for (const [field, key] of Object.entries(fields)) set(key, part[field], `spec.${role}.${field}`)
@@ -75,6 +97,17 @@ function kubeflowConf(
       set(`spark.dynamicAllocation.${field}`, dynamic[field], `spec.dynamicAllocation.${field}`)
     }
   }
+}
+
+/** dependenciesOption of the operator puts them on the command line as flags. */
+const dependencyFields: Readonly<Record<string, string>> = {
+  jars: 'spark.jars',
+  packages: 'spark.jars.packages',
+  excludePackages: 'spark.jars.excludes',
+  repositories: 'spark.jars.repositories',
+  pyFiles: 'spark.submit.pyFiles',
+  files: 'spark.files',
+  archives: 'spark.archives',
 }
 
 const podFields: Readonly<Record<'driver' | 'executor', Readonly<Record<string, string>>>> = {
@@ -107,8 +140,9 @@ const podFields: Readonly<Record<'driver' | 'executor', Readonly<Record<string, 
 function setAll({ builder, origin }: Fill, values: unknown, prefix: string, field: string): void {
   if (!isRecord(values)) return
   for (const [key, value] of Object.entries(values)) {
-    const place = { source: origin.source, field, line: origin.lineOf(key) }
-    if (isScalar(value)) builder.set(`${prefix}${key}`, String(value), place)
+    if (!isScalar(value)) continue
+    const line = origin.lineOf([...field.split('.'), key])
+    builder.set(`${prefix}${key}`, String(value), { source: origin.source, field: toSourcePath(origin, field), line })
   }
 }
 

@@ -2,6 +2,8 @@ import table from './keys.json' with { type: 'json' }
 
 /** The releases from whose registries the table was generated, oldest first; see extract/renew.ts. */
 export const sparkReleases = ['3.5', '4.0', '4.1'] as const
+/** The newest release in the table. A newer Spark has keys that the table lacks. */
+export const newestSparkRelease = '4.1'
 export type SparkRelease = (typeof sparkReleases)[number]
 
 export const keyTypes = ['boolean', 'bytes', 'choice', 'double', 'integer', 'list', 'string', 'time'] as const

@@ -1,113 +1,250 @@
-import { toRecord, toText } from '../../core/json.ts'
-import type { SparkOperator } from '../../core/spark/application.ts'
-import { sparkApplicationApis } from '../../core/spark/application.ts'
+import { distance } from 'fastest-levenshtein'
+import { showValue, toRecord, toText } from '../../core/json.ts'
+import { type SparkOperator, sparkApplicationApis } from '../../core/spark/application.ts'
+import type { Unknown } from '../evidence/evidence.ts'
 import type { CliIo } from '../io/cli-io.ts'
-import { type KubernetesObject, mapObjects, parseManifests } from '../manifests/manifests.ts'
+import {
+  type KubernetesObject,
+  type LocatedObject,
+  listObjects,
+  type Manifests,
+  parseManifests,
+} from '../manifests/manifests.ts'
+import type { DuplicateKey } from '../manifests/yaml-lines.ts'
 import { UsageError } from '../options/usage-error.ts'
 import { buildApplicationConf, type ConfOrigin } from '../spark-conf/application-conf.ts'
 import { parseConfFile } from '../spark-conf/conf-file.ts'
-import type { EffectiveConf } from '../spark-conf/effective-conf.ts'
+import { createConfLookup, type EffectiveConf } from '../spark-conf/effective-conf.ts'
 import type { SparkVersion } from '../spark-conf/spark-version.ts'
+import type { SubmitCommand } from '../spark-conf/submit-command.ts'
+import { recogniseFile } from './file-kind.ts'
+import { findTemplateSign, findUnfilledField } from './template-signs.ts'
 
 /** The name of the file for messages. */
 export const parseFileName = (path: string) => (path === '-' ? 'standard input' : path)
 
 /** An application or a configuration that is about to be submitted. */
-export type Input =
-  | {
-      readonly kind: 'application'
-      readonly operator: SparkOperator
-      readonly object: KubernetesObject
-      readonly origin: ConfOrigin
-      readonly conf: EffectiveConf
-    }
-  | {
-      readonly kind: 'conf'
-      readonly name: string
-      readonly conf: EffectiveConf
-      /** The jar, Python or R file. Undefined if the file contains only settings. */
-      readonly mainFile: string | undefined
-    }
+export type Input = ApplicationInput | ConfInput
 
-const wanted = 'SparkApplications in YAML or JSON, or a configuration file or command line of spark-submit'
+export interface ApplicationInput {
+  readonly kind: 'application'
+  readonly operator: SparkOperator
+  /** As a SparkApplication, also if the file contains a ScheduledSparkApplication. */
+  readonly object: KubernetesObject
+  /** As the file contains it. */
+  readonly written: KubernetesObject
+  readonly origin: ConfOrigin
+  readonly conf: EffectiveConf
+}
+
+export interface ConfInput {
+  readonly kind: 'conf'
+  readonly name: string
+  readonly conf: EffectiveConf
+  /** The jar, Python or R file. Undefined if the file contains only settings. */
+  readonly mainFile: string | undefined
+  readonly mode: SubmissionMode
+  /** Whether the file contains all settings of the submission, as far as it shows. Otherwise an absent setting is unknown. */
+  readonly isWhole: boolean
+  /** The call of spark-submit. Null for a file of settings, and for a running driver. */
+  readonly command: SubmitCommand | null
+}
+
+/** Where the driver runs. `elsewhere`: not on Kubernetes. `unknown`: another file or flag decides. */
+export type SubmissionMode = 'cluster' | 'client' | 'elsewhere' | 'unknown'
+
+/** Another kind of an operator's API group, such as SparkConnect, of which only the schema is known. */
+export interface ResourceInput {
+  readonly object: KubernetesObject
+  readonly origin: ConfOrigin
+}
+
+/** What a file contains. */
+export interface InputFile {
+  readonly name: string
+  readonly inputs: readonly Input[]
+  readonly resources: readonly ResourceInput[]
+  /** Keys that a map of the file contains more than once. */
+  readonly duplicates: readonly DuplicateKey[]
+  /** Objects that were left alone. */
+  readonly unknown: readonly Unknown[]
+}
+
+const wanted =
+  'SparkApplications in YAML or JSON, spark-defaults.conf or another file of spark.* settings, or a script or command line that calls spark-submit'
 
 /**
  * Reads the SparkApplications of a file, or the configuration in it. `-` is stdin. `version` takes precedence over the file.
- * Throws a UsageError if the file contains neither.
+ * Throws a UsageError that says what the file is, if it contains neither.
  */
 export async function readInputs(
   path: string,
   version: SparkVersion | undefined,
   io: Pick<CliIo, 'readFile' | 'readStdin'>,
-): Promise<readonly [Input, ...Input[]]> {
+): Promise<InputFile> {
   const name = parseFileName(path)
   const text = await (path === '-' ? io.readStdin() : io.readFile(path)).catch((error: unknown) => {
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
     throw new UsageError(`${name}: ${readProblems[code] ?? `cannot be read (${code})`}; expected ${wanted}`)
   })
-  if (!isManifest(text)) {
-    const { conf, mainFile } = parseConfFile(text, name, version)
-    if (conf.entries.size === 0) throw new UsageError(`${name}: holds no setting; expected ${wanted}`)
-    return [{ kind: 'conf', name, conf, mainFile }]
+  const file = recogniseFile(text, name, version)
+  const rest = { name, resources: [], duplicates: [], unknown: [] }
+  switch (file.kind) {
+    case 'manifest':
+      return readManifests(text, name, version)
+    case 'submission':
+      return { ...rest, inputs: file.commands.map((command) => fromCommand(command, name)) }
+    case 'properties':
+      return { ...rest, inputs: [fromSettings(parseConfFile(text, name, version), name)] }
+    case 'template':
+      throw new UsageError(describeTemplate(name, file.sign, file.line))
+    case 'other':
+      throw new UsageError(`${name}: ${file.what}${file.found === '' ? '' : `, ${file.found}`}; expected ${wanted}`)
   }
+}
+
+const describeTemplate = (name: string, sign: string, line: number | null) =>
+  `${name}: is a template: ${line === null ? '' : `line ${line} contains `}${sign}; render it first, and check the result`
+
+function fromCommand(command: SubmitCommand, name: string): ConfInput {
+  const { conf, mainFile, unresolved, propertiesFile, opaque } = command
+  const isWhole = propertiesFile === null && opaque.length === 0
+  const isOpen = ['spark.master', 'spark.submit.deployMode'].some((key) => unresolved.has(key))
+  return {
+    kind: 'conf',
+    name,
+    conf,
+    mainFile: mainFile ?? undefined,
+    mode: isOpen ? 'unknown' : findMode(conf, isWhole ? 'client' : 'unknown'),
+    isWhole,
+    command,
+  }
+}
+
+const fromSettings = (conf: EffectiveConf, name: string): ConfInput => ({
+  kind: 'conf',
+  name,
+  conf,
+  mainFile: undefined,
+  mode: findMode(conf, 'unknown'),
+  isWhole: false,
+  command: null,
+})
+
+/** `usual` is the mode if the master is Kubernetes and no deploy mode is set. */
+function findMode(conf: EffectiveConf, usual: SubmissionMode): SubmissionMode {
+  const value = createConfLookup(conf)
+  const master = value('spark.master')
+  if (master !== undefined && !/^k8s:/.test(master)) return 'elsewhere'
+  const deployMode = value('spark.submit.deployMode')?.toLowerCase()
+  if (deployMode === 'cluster' || deployMode === 'client') return deployMode
+  return master === undefined || deployMode !== undefined ? 'unknown' : usual
+}
+
+function readManifests(text: string, name: string, version: SparkVersion | undefined): InputFile {
   const parsed = parseManifests(text)
-  if ('problem' in parsed) throw new UsageError(`${name}: ${parsed.problem}; expected ${wanted}`)
-  const found: Input[] = []
-  mapObjects(parsed.documents, (object) => {
-    const operator = findOperator(object)
-    if (operator !== undefined)
-      found.push(toApplicationInput(unscheduled(object), operator, version, originIn(name, text)))
-    return object
-  })
-  const [first, ...rest] = found
-  if (first === undefined) {
-    const kinds = parsed.documents.map(({ apiVersion, kind }) => `${toText(kind)} of ${toText(apiVersion)}`)
-    throw new UsageError(`${name}: holds ${kinds.join(', ')}; expected ${wanted}`)
+  if ('problem' in parsed) {
+    const sign = findTemplateSign(text)
+    throw new UsageError(
+      sign === undefined
+        ? `${name}: ${parsed.problem}; expected ${wanted}`
+        : describeTemplate(name, sign.sign, sign.line),
+    )
   }
-  return [first, ...rest]
+  requireRendered(parsed, name)
+  const inputs: Input[] = []
+  const resources: ResourceInput[] = []
+  const foreign: KubernetesObject[] = []
+  for (const located of listObjects(parsed)) {
+    const { object } = located
+    const api = findApi(object)
+    const isApplication = applicationKinds.includes(toText(object.kind))
+    const origin = createOrigin(name, located)
+    if (api !== undefined && isApplication) inputs.push(toApplicationInput(object, api.operator, version, origin))
+    else if (api !== undefined) resources.push({ object, origin })
+    else if (isApplication) foreign.push(object)
+  }
+  if (inputs.length + resources.length === 0) throw new UsageError(describeContents(name, parsed, foreign))
+  const unknown = foreign.map((object) => ({
+    what: `SparkApplication ${toText(toRecord(object.metadata).name)}`,
+    source: name,
+    why: describeForeign(object),
+  }))
+  return { name, inputs, resources, duplicates: parsed.duplicates, unknown }
+}
+
+/** Throws a UsageError if an application contains something that another program has to fill in. */
+function requireRendered(manifests: Manifests, name: string): void {
+  for (const { object, lineOf } of listObjects(manifests)) {
+    const { status, ...written } = unschedule(object)
+    const field = findApi(object) === undefined ? undefined : findUnfilledField(written)
+    if (field === undefined) continue
+    const line = lineOf(toFilePath(field.path, findSpecPath(object)))
+    throw new UsageError(describeTemplate(name, showValue(field.sign, 80), line))
+  }
+}
+
+const describeForeign = ({ apiVersion }: KubernetesObject) =>
+  `it is of ${toText(apiVersion)}, which belongs to another operator than kubeflow’s and Apache’s`
+
+function describeContents(name: string, manifests: Manifests, foreign: readonly KubernetesObject[]): string {
+  const [first] = foreign
+  if (first !== undefined) {
+    return `${name}: contains a ${toText(first.kind)}, but ${describeForeign(first)}; spark-nanny does not know its fields`
+  }
+  const kinds = listObjects(manifests).map(({ object }) => `${toText(object.kind)} of ${toText(object.apiVersion)}`)
+  const found = kinds.length === 0 ? 'no object' : [...new Set(kinds)].join(', ')
+  return `${name}: contains ${found}, but no SparkApplication; expected ${wanted}`
 }
 
 export function toApplicationInput(
-  object: KubernetesObject,
+  written: KubernetesObject,
   operator: SparkOperator,
   version: SparkVersion | undefined,
   origin: ConfOrigin,
-): Input {
-  return {
-    kind: 'application',
-    operator,
-    object,
-    origin,
-    conf: buildApplicationConf(object, operator, version, origin),
-  }
+): ApplicationInput {
+  const object = unschedule(written)
+  const conf = buildApplicationConf(object, operator, version, origin)
+  return { kind: 'application', operator, object, written, origin, conf }
 }
 
-/** The operator of the object, by its API group. Accepts any version, so that a rule can report a wrong one. */
-function findOperator({ apiVersion, kind }: KubernetesObject): SparkOperator | undefined {
-  if (kind !== 'SparkApplication' && kind !== 'ScheduledSparkApplication') return undefined
-  return sparkApplicationApis.find(({ group }) => toText(apiVersion).startsWith(`${group}/`))?.operator ?? 'kubeflow'
+const applicationKinds = ['SparkApplication', 'ScheduledSparkApplication']
+
+/**
+ * The API to which an object belongs by its group, with any version, so that a rule can report a wrong one. A group that is
+ * missing or misspelt counts too; undefined for the group of another operator, and for other kinds of objects.
+ */
+function findApi({ apiVersion, kind, spec }: KubernetesObject): (typeof sparkApplicationApis)[number] | undefined {
+  const [group = ''] = toText(apiVersion ?? '').split('/')
+  const found = sparkApplicationApis.find((api) => api.group === group)
+  if (found !== undefined || !applicationKinds.includes(toText(kind))) return found
+  if (group === '') return sparkApplicationApis.find(({ operator }) => (operator === 'apache') === isApaches(spec))
+  return sparkApplicationApis.find((api) => distance(api.group, group) <= 3)
 }
+
+const isApaches = (spec: unknown) => toRecord(spec).runtimeVersions !== undefined
 
 /** The SparkApplication that a ScheduledSparkApplication creates. */
-function unscheduled(object: KubernetesObject): KubernetesObject {
+function unschedule(object: KubernetesObject): KubernetesObject {
   if (object.kind !== 'ScheduledSparkApplication') return object
   return { ...object, kind: 'SparkApplication', spec: toRecord(object.spec).template }
 }
 
-const isManifest = (text: string) => /^\s*[[{]/.test(text) || /^(- )?"?(apiVersion|kind)"?[ \t]*:/m.test(text)
+const findSpecPath = ({ kind }: KubernetesObject): ConfOrigin['specPath'] =>
+  kind === 'ScheduledSparkApplication' ? 'spec.template' : 'spec'
 
-/** The line of a key that occurs once in the file. */
-function originIn(source: string, text: string): ConfOrigin {
-  const lines = text.split('\n')
+/** A path in a SparkApplication, as the file contains it. */
+const toFilePath = (path: readonly (string | number)[], specPath: ConfOrigin['specPath']) =>
+  path[0] === 'spec' ? [...specPath.split('.'), ...path.slice(1)] : path
+
+function createOrigin(source: string, { object, lineOf }: LocatedObject): ConfOrigin {
+  const specPath = findSpecPath(object)
   return {
     source,
-    lineOf: (key) => {
-      const isHere = (line: string) =>
-        line.trimStart().replace(/^["']/, '').startsWith(key) &&
-        /^["']?\s*:/.test(line.trimStart().replace(/^["']/, '').slice(key.length))
-      const index = lines.findIndex(isHere)
-      return index < 0 || lines.findLastIndex(isHere) !== index ? null : index + 1
-    },
+    kind: toText(object.kind),
+    specPath,
+    lineAt: lineOf,
+    lineOf: (path) => lineOf(toFilePath(path, specPath)),
   }
 }
 

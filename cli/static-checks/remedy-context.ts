@@ -3,6 +3,13 @@ import type { RemedyContext } from '../findings/remedies.ts'
 import { createConfLookup } from '../spark-conf/effective-conf.ts'
 import type { Input } from './input.ts'
 
+/** For findings about a file, of which no application is known. */
+export const unknownContext: RemedyContext = {
+  values: {},
+  operator: 'none',
+  memory: { driverMemory: null, driverMemoryOverhead: null },
+}
+
 /** The facts about the application that the commands of remedies need. */
 export function toRemedyContext(input: Input, namespace: string | undefined, pod: string | null = null): RemedyContext {
   const value = createConfLookup(input.conf)

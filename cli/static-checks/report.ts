@@ -37,6 +37,6 @@ export function staticCheckExitCode(
   offline: boolean,
 ): ExitCode {
   if (findings.some(({ severity }) => severity === 'error')) return exitCodes.errors
-  if (strict && findings.length > 0) return exitCodes.warnings
+  if (strict && findings.some(({ severity }) => severity === 'warning')) return exitCodes.warnings
   return unknown.length > 0 && !offline ? exitCodes.incomplete : exitCodes.ok
 }

@@ -54,12 +54,11 @@ export function toFinding(check: StaticRule, violation: Violation<string>, conte
   }
 }
 
-/** Puts errors first. Otherwise keeps the order. */
+/** Puts errors first and notes last. Otherwise keeps the order. */
 export function sortFindings(findings: readonly Finding[]): readonly Finding[] {
-  return [
-    ...findings.filter(({ severity }) => severity === 'error'),
-    ...findings.filter(({ severity }) => severity !== 'error'),
-  ]
+  return (['error', 'warning', 'note'] as const).flatMap((severity) =>
+    findings.filter((one) => one.severity === severity),
+  )
 }
 
 const filled = (template: string, details: Readonly<Record<string, string>>) =>

@@ -1,4 +1,4 @@
-import { isRecord, toList, toRecord } from '../../core/json.ts'
+import { isRecord, toList, toRecord, toText } from '../../core/json.ts'
 import { parsePod } from '../../core/kubernetes/parse-objects.ts'
 import type { Pod } from '../../core/kubernetes/pod.ts'
 import { createConfLookup, type EffectiveConf } from '../spark-conf/effective-conf.ts'
@@ -97,7 +97,7 @@ function sparkContainer({ role, args, conf, template, spec, fromConf }: PodParts
     ...(isRecord(spec.securityContext) && { securityContext: spec.securityContext }),
     env: [...toList(base.env), ...toList(spec.env), ...fromConf.env],
     ...(Array.isArray(spec.envFrom) && { envFrom: spec.envFrom }),
-    resources: resources(conf, role, memoryMiB),
+    resources: resources(conf, role, memoryMiB, spec.memoryLimit),
     volumeMounts: [...toList(base.volumeMounts), ...toList(spec.volumeMounts), ...fromConf.mounts],
   }
 }
@@ -111,13 +111,20 @@ function driverArguments(input: Input): readonly string[] {
   return ['driver', '--properties-file', '/opt/spark/conf/spark.properties', ...mainClass, program]
 }
 
-function resources(conf: EffectiveConf, role: Role, memoryMiB: number) {
+/** kubeflow's webhook replaces the limit by `memoryLimit`, which may have Java's units (addMemoryLimit). */
+function resources(conf: EffectiveConf, role: Role, memoryMiB: number, memoryLimit: unknown) {
   const value = createConfLookup(conf)
   const cpu = value(`spark.kubernetes.${role}.request.cores`) ?? value(`spark.${role}.cores`) ?? '1'
   const cpuLimit = value(`spark.kubernetes.${role}.limit.cores`)
   const memory = `${memoryMiB}Mi`
-  return { requests: { cpu, memory }, limits: { ...(cpuLimit !== undefined && { cpu: cpuLimit }), memory } }
+  const limit =
+    typeof memoryLimit === 'string'
+      ? memoryLimit.replace(/([kmgtp])b?$/i, (_all, unit: string) => `${toBinaryUnit(unit)}`)
+      : memory
+  return { requests: { cpu, memory }, limits: { ...(cpuLimit !== undefined && { cpu: cpuLimit }), memory: limit } }
 }
+
+const toBinaryUnit = (unit: string) => `${unit === 'k' ? 'K' : unit.toUpperCase()}i`
 
 function labelsAndAnnotations(conf: EffectiveConf, role: Role) {
   return {
@@ -150,12 +157,10 @@ function account(conf: EffectiveConf, role: Role) {
 }
 
 function volumes(input: Input, { template, fromConf }: PodParts, volumeMounts: readonly unknown[]) {
-  return [
-    ...toList(template.volumes),
-    ...usedVolumes(input, volumeMounts),
-    ...fromConf.volumes,
-    { name: 'spark-local-dir-1', emptyDir: {} },
-  ]
+  const given = [...toList(template.volumes), ...usedVolumes(input, volumeMounts), ...fromConf.volumes]
+  // Spark only adds a volume for its local files if none is configured (LocalDirsFeatureStep).
+  const hasLocal = given.some((volume) => toText(toRecord(volume).name ?? '').startsWith('spark-local-dir-'))
+  return hasLocal ? given : [...given, { name: 'spark-local-dir-1', emptyDir: {} }]
 }
 
 /** The image of a role. Undefined if none is set, in which case Spark rejects the submission. */

@@ -19,7 +19,7 @@ export interface SubmitArguments {
  * The options of SparkSubmitOptionParser that take a value, of Spark 3.3 to 4.1. An option of a newer Spark is not known and
  * ends the options, as it does in an older Spark.
  */
-const valueOptions: ReadonlySet<string> = new Set([
+export const submitValueOptions: ReadonlySet<string> = new Set([
   '--archives',
   '--class',
   '--conf',
@@ -53,7 +53,7 @@ const valueOptions: ReadonlySet<string> = new Set([
 ])
 
 /** Its options without a value. */
-const switches: ReadonlySet<string> = new Set([
+export const submitSwitches: ReadonlySet<string> = new Set([
   '--help',
   '-h',
   '--load-spark-defaults',
@@ -98,9 +98,9 @@ function readOptions(args: readonly string[], handle: (name: string, value: stri
     const arg = args[index] ?? ''
     const [, joinedName, joinedValue] = /^(--[^=]+)=([\s\S]+)$/.exec(arg) ?? []
     const name = joinedName ?? arg
-    const takesValue = valueOptions.has(name)
+    const takesValue = submitValueOptions.has(name)
     // As in Spark, a switch with a value is not an option.
-    if (!takesValue && !switches.has(arg)) break
+    if (!takesValue && !submitSwitches.has(arg)) break
     const isSeparate = takesValue && joinedValue === undefined
     handle(name, isSeparate ? (args[index + 1] ?? '') : (joinedValue ?? ''))
     index += isSeparate ? 2 : 1

@@ -4,9 +4,13 @@
  */
 import { parseArgs } from 'node:util'
 import { answerLogCases } from './logs.ts'
+import { answerManifestCases } from './manifests.ts'
 import { computeScore, renderScore } from './score.ts'
 
 const { values } = parseArgs({ options: { verbose: { type: 'boolean' }, json: { type: 'boolean' } } })
-const scores = [computeScore({ title: 'right causes on logs', answers: await answerLogCases() })]
+const scores = [
+  computeScore({ title: 'right causes on logs', answers: await answerLogCases() }),
+  computeScore({ title: 'right answers on manifests', answers: await answerManifestCases() }),
+]
 if (values.json === true) console.log(JSON.stringify(scores, null, 2))
 else for (const score of scores) console.log(renderScore(score, values.verbose === true))

@@ -2,7 +2,9 @@ import type { Capabilities } from '../../../core/kubernetes/capabilities.ts'
 import type { ApiResponse } from '../../../kubernetes/api.ts'
 import type { AccessReviewResult } from '../../cluster/access-rule.ts'
 import type { ApiReading } from '../../cluster/reading.ts'
-import type { Input } from '../../static-checks/input.ts'
+import type { SchemaCheck } from '../../config-checks/schema.ts'
+import type { EvidenceItem } from '../../findings/findings.ts'
+import type { ApplicationInput, Input } from '../../static-checks/input.ts'
 import type { Violation } from '../../static-checks/run.ts'
 import type { NodeRoom } from '../../workload/node-room.ts'
 import type { Reference } from '../../workload/references.ts'
@@ -16,6 +18,8 @@ export interface PreflightSubject {
   readonly workload: Workload | null
   /** Null if the command runs offline. */
   readonly cluster: ClusterEvidence | null
+  /** The SparkApplication, compared with its CRD. Null for a configuration. */
+  readonly schema: SchemaCheck | null
 }
 
 /** What was read from the cluster. */
@@ -51,6 +55,23 @@ export type PreflightRule = (subject: PreflightSubject) => PreflightViolations
 
 /** One line from one source, as evidence. */
 export const evidenceFor = (source: string, excerpt: string) => [{ source, line: null, excerpt, count: 1 }] as const
+
+/** As {@link evidenceFor}, with the line of a field of the SparkApplication: its path from `spec`, as text or in parts. */
+export function evidenceAt(
+  { origin }: ApplicationInput,
+  path: string | readonly (string | number)[],
+  excerpt: string,
+): readonly [EvidenceItem] {
+  const parts = typeof path === 'string' ? splitPath(path) : path
+  return [{ source: origin.source, line: origin.lineOf(parts), excerpt, count: 1 }]
+}
+
+/** `spec.volumes[0].name` in parts. A key of sparkConf contains dots. */
+function splitPath(path: string): readonly (string | number)[] {
+  const [, map, key] = /^(spec\.sparkConf)\.(.+)$/.exec(path) ?? []
+  if (map !== undefined && key !== undefined) return [...map.split('.'), key]
+  return path.split(/[.[\]]+/).flatMap((part) => (part === '' ? [] : [/^\d+$/.test(part) ? Number(part) : part]))
+}
 
 /** The source of the input, as findings name it. */
 export const formatOrigin = (input: Input): string => (input.kind === 'conf' ? input.name : input.origin.source)

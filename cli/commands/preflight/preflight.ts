@@ -1,6 +1,10 @@
+import { toText } from '../../../core/json.ts'
+import { findSparkApplicationApi } from '../../../core/spark/application.ts'
 import type { Unknown } from '../../evidence/evidence.ts'
 import type { Finding } from '../../findings/findings.ts'
 import type { RemedyContext } from '../../findings/remedies.ts'
+import { findOperatorSchemas } from '../../operator-schemas/operator-schemas.ts'
+import type { Input } from '../../static-checks/input.ts'
 import { sortFindings, toFinding } from '../../static-checks/run.ts'
 import { preflightChecks } from './catalogue.ts'
 import type { PreflightRule, PreflightSubject } from './evidence.ts'
@@ -8,10 +12,21 @@ import { capacity } from './rules/capacity.ts'
 import { clusterObjects } from './rules/cluster-objects.ts'
 import { dryRuns, isMissingOwnAccess } from './rules/dry-runs.ts'
 import { images } from './rules/images.ts'
+import { operatorRules } from './rules/operator-rules.ts'
+import { pods } from './rules/pods.ts'
 import { shape } from './rules/shape.ts'
 import { watching } from './rules/watching.ts'
 
-const rules: readonly PreflightRule[] = [shape, images, clusterObjects, capacity, dryRuns, watching]
+const rules: readonly PreflightRule[] = [
+  shape,
+  operatorRules,
+  pods,
+  images,
+  clusterObjects,
+  capacity,
+  dryRuns,
+  watching,
+]
 
 /** All problems that would keep the application from running, errors first. Pure. */
 export function preflight(subject: PreflightSubject, context: RemedyContext): readonly Finding[] {
@@ -20,7 +35,18 @@ export function preflight(subject: PreflightSubject, context: RemedyContext): re
 }
 
 /** What could not be checked. Offline, these are all checks that need a cluster. */
-export function findUnknowns({ cluster, workload }: PreflightSubject): readonly Unknown[] {
+export function findUnknowns({ cluster, workload, input }: PreflightSubject): readonly Unknown[] {
+  return [
+    ...(cluster === null ? findSchemaUnknown(input) : []),
+    ...findFileUnknowns(input),
+    ...findClusterUnknowns({ cluster, workload }),
+  ]
+}
+
+function findClusterUnknowns({
+  cluster,
+  workload,
+}: Pick<PreflightSubject, 'cluster' | 'workload'>): readonly Unknown[] {
   if (cluster === null) return offlineUnknowns
   if (workload === null)
     return [{ what: 'the pods', source: 'configuration', why: 'a size or a part of a pod in it is malformed' }]
@@ -60,3 +86,31 @@ const offlineUnknowns: readonly Unknown[] = [
   'whether Secrets, ConfigMaps, claims and images exist',
   'whether admission accepts the pods',
 ].map((what) => ({ what, source: '--offline', why: 'no cluster was contacted' }))
+
+/** Offline, the schemas of the operator's releases stand for the one of the cluster. */
+function findSchemaUnknown(input: Input): readonly Unknown[] {
+  if (input.kind === 'conf') return []
+  const [, version = ''] = toText(input.object.apiVersion ?? '').split('/')
+  const { group } = findSparkApplicationApi(input.operator)
+  const releases = findOperatorSchemas(group, version, toText(input.written.kind)).map(({ release }) => release)
+  const why = `the fields were compared with the CRDs of ${input.operator}’s releases from ${releases.at(0)} to ${releases.at(-1)} instead`
+  return [{ what: 'the CRD of the cluster', source: group, why }]
+}
+
+/** Settings that the file itself shows to be elsewhere. */
+function findFileUnknowns(input: Input): readonly Unknown[] {
+  if (input.kind === 'application' || input.command === null) return []
+  const { propertiesFile, opaque, unresolved } = input.command
+  const source = input.name
+  return [
+    ...(propertiesFile === null
+      ? []
+      : [{ what: `the settings in ${propertiesFile}`, source, why: '--properties-file was not read' }]),
+    ...opaque.map((word) => ({ what: `the options in ${word}`, source, why: 'only a run of the script shows them' })),
+    ...[...unresolved].map((key) => ({
+      what: `the value of ${key}`,
+      source,
+      why: 'it contains a variable that the script does not set',
+    })),
+  ]
+}

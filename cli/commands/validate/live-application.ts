@@ -8,10 +8,11 @@ import type { KubernetesApi } from '../../../kubernetes/api.ts'
 import { type ApiReading, readable, unreadable } from '../../cluster/reading.ts'
 import { getObject, listObjects } from '../../cluster/requests.ts'
 import type { Unknown } from '../../evidence/evidence.ts'
+import { createLiveOrigin } from '../../spark-conf/application-conf.ts'
 import { createConfBuilder } from '../../spark-conf/effective-conf.ts'
 import { isInternalKey } from '../../spark-conf/internal-keys.ts'
 import type { Language } from '../../spark-conf/spark-memory.ts'
-import { parseImageVersion, parseSparkVersion, type SparkVersion } from '../../spark-conf/spark-version.ts'
+import { parseSparkVersion, type SparkVersion } from '../../spark-conf/spark-version.ts'
 import { type Input, toApplicationInput } from '../../static-checks/input.ts'
 
 /** The configuration of an application, as read from the cluster. */
@@ -47,8 +48,9 @@ export async function readLiveApplication(
     const found = await getObject(api, path)
     if (found.kind === 'unreadable') note(`SparkApplication ${name}`, group, found.detail)
     else if (isRecord(found.value)) {
-      const origin = { source: `SparkApplication ${name}`, lineOf: () => null }
-      return { ...common, input: toApplicationInput(found.value, operator, version, origin) }
+      const origin = createLiveOrigin(`SparkApplication ${name}`)
+      const object = { apiVersion: `${group}/${apiVersion}`, kind: 'SparkApplication', ...found.value }
+      return { ...common, input: toApplicationInput(object, operator, version, origin) }
     }
   }
   if (pod === null) return { ...common, input: null }
@@ -103,8 +105,16 @@ async function readDriverConf(
   }
   const label = pod.metadata?.labels?.['spark-version']
   const labelled = label === undefined ? undefined : parseSparkVersion(label)
-  const known = version ?? labelled ?? parseImageVersion(driver?.image ?? '')
-  return { kind: 'conf', name: source, conf: builder.build(detectLanguage(properties), known), mainFile: args.at(-1) }
+  const known = version ?? labelled
+  return {
+    kind: 'conf',
+    name: source,
+    conf: builder.build(detectLanguage(properties), known),
+    mainFile: args.at(-1),
+    mode: 'cluster',
+    isWhole: true,
+    command: null,
+  }
 }
 
 async function readProperties(api: KubernetesApi, path: string): Promise<ApiReading<string>> {

@@ -1,10 +1,12 @@
 import { toValidationSubject } from '../../config-checks/subject-of-input.ts'
-import { validate } from '../../config-checks/validate.ts'
+import { reportDuplicates, validate, validateResource } from '../../config-checks/validate.ts'
+import type { Finding } from '../../findings/findings.ts'
 import type { CliIo } from '../../io/cli-io.ts'
 import type { ExitCode } from '../../io/exit-codes.ts'
 import { UsageError } from '../../options/usage-error.ts'
-import { type Input, parseFileName, readInputs } from '../../static-checks/input.ts'
-import { toRemedyContext } from '../../static-checks/remedy-context.ts'
+import { type InputFile, readInputs } from '../../static-checks/input.ts'
+import { labelFindings } from '../../static-checks/labels.ts'
+import { toRemedyContext, unknownContext } from '../../static-checks/remedy-context.ts'
 import { renderStaticChecks, type StaticCheckReport, staticCheckExitCode } from '../../static-checks/report.ts'
 import { sortFindings } from '../../static-checks/run.ts'
 import { createProgress } from '../../terminal/progress.ts'
@@ -17,27 +19,30 @@ export async function runValidate(options: ValidateOptions, version: string, io:
   const { target, sparkVersion, output, strict, color } = options
   const report =
     target.kind === 'file'
-      ? fromInputs(version, target.filename, await readInputs(target.filename, sparkVersion, io), options.namespace)
+      ? fromFile(version, await readInputs(target.filename, sparkVersion, io), options.namespace)
       : await fromCluster(version, target.name, options, io)
   io.stdout(renderStaticChecks(report, output, createStyle(io, color)))
   return staticCheckExitCode(report, strict, target.kind === 'file')
 }
 
-function fromInputs(
-  version: string,
-  name: string,
-  inputs: readonly Input[],
-  namespace: string | undefined,
-): StaticCheckReport {
-  const findings = inputs.flatMap((input) => validate(toValidationSubject(input), toRemedyContext(input, namespace)))
+function fromFile(version: string, file: InputFile, namespace: string | undefined): StaticCheckReport {
+  const findings = file.inputs.flatMap((input) =>
+    labelFindings(file, input, validate(toValidationSubject(input), toRemedyContext(input, namespace))),
+  )
   return {
-    checked: { command: 'validate', name: parseFileName(name) },
+    checked: { command: 'validate', name: file.name },
     version,
-    findings: sortFindings(findings),
+    findings: sortFindings([...findings, ...checkRest(file)]),
     rules: staticRules,
-    unknown: [],
+    unknown: file.unknown,
   }
 }
+
+/** The findings about the file itself, and about objects that are not applications. */
+export const checkRest = (file: InputFile): readonly Finding[] => [
+  ...reportDuplicates(file.name, file.duplicates, unknownContext),
+  ...file.resources.flatMap((resource) => validateResource(resource, unknownContext)),
+]
 
 async function fromCluster(
   version: string,
@@ -61,7 +66,7 @@ async function fromCluster(
       )
     }
     const context = toRemedyContext(input, connection.namespace, pod)
-    const findings = validate(toValidationSubject(input, driverLimitMiB), context)
+    const findings = validate(toValidationSubject(input, { driverLimitMiB, isStored: true }), context)
     return { checked, version, findings, rules: staticRules, unknown }
   } finally {
     progress.clear()

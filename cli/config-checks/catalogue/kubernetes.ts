@@ -31,7 +31,7 @@ export const kubernetesChecks = {
     severity: 'error',
     confidence: 'high',
     title: 'The driver’s address is set manually',
-    detail: '{key} is set, which Spark rejects on Kubernetes',
+    detail: '{key} is set, which Spark rejects in cluster mode on Kubernetes',
     meaning:
       'In cluster mode, executors find the driver through its Service, so Spark rejects the submission (DriverServiceFeatureStep).',
     remedies: [change('Remove {key}')],

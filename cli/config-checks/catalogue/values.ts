@@ -26,17 +26,6 @@ export const valuesChecks = {
     meaning: 'A number without a unit has the unit of its setting, such as bytes, MiB, milliseconds or seconds.',
     remedies: [change('Add the unit')],
   },
-  unquoted: {
-    id: 'SPN-VALIDATE-UNQUOTED',
-    cause: 'config',
-    severity: 'error',
-    confidence: 'high',
-    title: 'A field of the SparkApplication has the wrong type',
-    detail: '{path} is {actual} {value}; it must be {form}',
-    meaning:
-      'YAML reads 1, true and 1e3 without quotes as numbers and booleans. The API server rejects a number or boolean if the CRD requires a string, and the reverse.',
-    remedies: [change('Change it to {corrected}')],
-  },
   overridden: {
     id: 'SPN-VALIDATE-OVERRIDDEN',
     cause: 'config',

@@ -3,16 +3,17 @@ import { type ConfEntry, createConfLookup, type EffectiveConf } from '../../spar
 import { parseSparkTime } from '../../spark-conf/spark-quantity.ts'
 import { compareVersions } from '../../spark-conf/spark-version.ts'
 import { formatValue, toWrittenEvidence } from '../../static-checks/shown-value.ts'
-import type { ValidateRule, ValidationViolations } from '../subject.ts'
+import type { ValidateRule, ValidationSubject, ValidationViolations } from '../subject.ts'
 
 /** Finds settings that contradict each other. */
-export const conflicts: ValidateRule = ({ conf, operator }) => [
+export const conflicts: ValidateRule = (subject) => [...masterAndMode(subject), ...settingConflicts(subject.conf)]
+
+const settingConflicts = (conf: EffectiveConf): ValidationViolations => [
   ...overridden(conf),
   ...dynamicAllocation(conf),
   ...heartbeat(conf),
   ...encryption(conf),
   ...taskCpus(conf),
-  ...masterAndMode(conf, operator),
 ]
 
 function overridden({ overridden }: EffectiveConf): ValidationViolations {
@@ -78,7 +79,8 @@ function fixedInstances(conf: EffectiveConf, { max }: ExecutorBounds): Validatio
   if (instances === undefined) return []
   const bounds = instances > max ? `, and above ${maxExecutorsKey}=${max}` : ''
   const evidence = toEvidence(conf, 'spark.executor.instances', 'spark.dynamicAllocation.enabled')
-  return [{ check: 'dynamicInstances', details: { instances: String(instances), bounds }, evidence }]
+  const details = { instances: String(instances), bounds }
+  return [{ check: 'dynamicInstances', details, evidence, ...(bounds === '' && { severity: 'note' as const }) }]
 }
 
 function shuffle(conf: EffectiveConf): ValidationViolations {
@@ -134,24 +136,52 @@ function taskCpus(conf: EffectiveConf): ValidationViolations {
   return [{ check: 'taskCpus', details: { task: String(task), executor: String(executor) }, evidence }]
 }
 
-function masterAndMode(conf: EffectiveConf, operator: 'kubeflow' | 'apache' | 'none'): ValidationViolations {
-  const violations: ValidationViolations[number][] = []
-  for (const [key, right, problem] of [
-    ['spark.master', /^k8s:\/\//, 'is not a Kubernetes API server; it must start with k8s://'],
-    ['spark.submit.deployMode', /^cluster$/, 'creates no driver pod'],
-  ] as const) {
-    const written = conf.entries.get(key)
-    if (written === undefined) continue
-    if (operator === 'none' && right.test(written.value)) continue
-    const effect = operator === 'none' ? problem : 'has no effect, because the operator sets it'
-    violations.push({
-      check: 'master',
-      details: { key, value: written.value, problem: effect },
-      ...(operator === 'none' && key === 'spark.master' && { severity: 'error' as const }),
-      evidence: [toWrittenEvidence(key, written)],
-    })
+const masterKey = 'spark.master'
+const deployModeKey = 'spark.submit.deployMode'
+
+function masterAndMode({ conf, operator, mode }: ValidationSubject): ValidationViolations {
+  // Apache's operator keeps a given master, such as the address of a SparkCluster.
+  if (operator === 'apache') return []
+  if (operator === 'kubeflow') {
+    return [masterKey, deployModeKey].flatMap((key) =>
+      describeMaster(conf, key, 'has no effect, because the operator sets it', 'warning'),
+    )
   }
-  return violations
+  const value = createConfLookup(conf)
+  if (mode === 'elsewhere') {
+    const isMaster = /^(yarn|local|local\[.*\]|local-cluster\[.*\]|spark:\/\/.*|mesos:\/\/.*)$/.test(
+      value(masterKey) ?? '',
+    )
+    return isMaster
+      ? describeMaster(conf, masterKey, 'is not Kubernetes: rules about pods were skipped', 'note')
+      : describeMaster(
+          conf,
+          masterKey,
+          'is not a master that Spark knows; Kubernetes needs k8s://https://HOST:PORT',
+          'error',
+        )
+  }
+  const deployMode = value(deployModeKey)
+  if (deployMode !== undefined && !/^(client|cluster)$/i.test(deployMode)) {
+    return describeMaster(conf, deployModeKey, 'is not a deploy mode; Spark knows client and cluster', 'error')
+  }
+  if (mode !== 'client') return []
+  const problem = 'creates no driver pod: the driver runs where spark-submit runs, and spark-nanny does not protect it'
+  if (deployMode !== undefined) return describeMaster(conf, deployModeKey, problem, 'note')
+  const details = { key: deployModeKey, value: 'client', problem }
+  return [{ check: 'master', details, severity: 'note', evidence: toEvidence(conf, deployModeKey) }]
+}
+
+function describeMaster(
+  conf: EffectiveConf,
+  key: string,
+  problem: string,
+  severity: 'error' | 'warning' | 'note',
+): ValidationViolations {
+  const written = conf.entries.get(key)
+  if (written === undefined) return []
+  const details = { key, value: formatValue(key, written.value), problem }
+  return [{ check: 'master', details, severity, evidence: [toWrittenEvidence(key, written)] }]
 }
 
 /** The places where the keys are set. Spark's default if none of them is. */

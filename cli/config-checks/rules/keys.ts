@@ -1,26 +1,38 @@
 import { foreignManager } from '../../spark-conf/key-families.ts'
 import { parseKeyName } from '../../spark-conf/key-spelling.ts'
-import { findSparkKey, type SparkKey } from '../../spark-conf/spark-keys.ts'
+import { findSparkKey, newestSparkRelease, type SparkKey } from '../../spark-conf/spark-keys.ts'
 import { compareVersions, formatVersion, parseSparkVersion, type SparkVersion } from '../../spark-conf/spark-version.ts'
+import type { SubmissionMode } from '../../static-checks/input.ts'
 import { toWrittenEvidence } from '../../static-checks/shown-value.ts'
 import type { ValidateRule, ValidationViolations } from '../subject.ts'
 
 /** Finds keys that are misspelt, unknown, for another cluster manager, deprecated, removed, or too new. */
-export const keys: ValidateRule = ({ conf }) =>
+export const keys: ValidateRule = ({ conf, mode }) =>
   [...conf.entries].flatMap(([key, written]): ValidationViolations => {
-    const evidence = [toWrittenEvidence(key, written)] as const
-    if (!key.startsWith('spark.')) return [{ check: 'notSpark', details: { key }, evidence }]
-    const manager = foreignManager(key)
-    if (manager !== undefined) return [{ check: 'foreign', details: { key, manager }, evidence }]
-    const row = findSparkKey(key)
-    if (row !== undefined) {
-      const age = describeAge(key, row, conf.sparkVersion, written.value)
-      return age === undefined ? [] : [{ ...age, evidence }]
-    }
-    const name = parseKeyName(key)
-    if (name.kind === 'misspelt') return [{ check: 'spelling', details: { key, nearest: name.nearest }, evidence }]
-    return name.kind === 'unknown' ? [{ check: 'unknownKey', details: { key }, evidence }] : []
+    const violation = describeKey(key, written.value, conf.sparkVersion, mode)
+    return violation === undefined ? [] : [{ ...violation, evidence: [toWrittenEvidence(key, written)] }]
   })
+
+function describeKey(
+  key: string,
+  value: string,
+  version: SparkVersion | undefined,
+  mode: SubmissionMode,
+): KeyViolation | undefined {
+  if (!key.startsWith('spark.')) return { check: 'notSpark', details: { key } }
+  const manager = foreignManager(key)
+  if (manager !== undefined) return mode === 'elsewhere' ? undefined : { check: 'foreign', details: { key, manager } }
+  const row = findSparkKey(key)
+  return row === undefined ? describeName(key, version) : describeAge(key, row, version, value)
+}
+
+/** A key that the table lacks may be new in a release that is newer than the table. */
+function describeName(key: string, version: SparkVersion | undefined): KeyViolation | undefined {
+  const name = parseKeyName(key)
+  if (name.kind === 'misspelt') return { check: 'spelling', details: { key, nearest: name.nearest } }
+  const isNewer = version !== undefined && isAfter(version, newestSparkRelease)
+  return name.kind === 'unknown' && !isNewer ? { check: 'unknownKey', details: { key } } : undefined
+}
 
 type KeyViolation = Omit<ValidationViolations[number], 'evidence'>
 

@@ -5,20 +5,26 @@ import type { ValidateRule, ValidationSubject, ValidationViolations } from '../s
 import { toEvidence } from './conflicts.ts'
 
 /** Checks settings from which Spark creates pods, Services and volumes. */
-export const kubernetes: ValidateRule = (subject) => [
-  ...addresses(subject.conf),
-  ...names(subject.conf),
-  ...cores(subject.conf),
-  ...volumes(subject.conf),
-  ...serviceAccount(subject),
-]
+export const kubernetes: ValidateRule = (subject) =>
+  subject.mode === 'elsewhere'
+    ? []
+    : [
+        ...addresses(subject),
+        ...names(subject.conf),
+        ...cores(subject.conf),
+        ...volumes(subject.conf),
+        ...serviceAccount(subject),
+      ]
 
-function addresses(conf: EffectiveConf): ValidationViolations {
+/** Cluster mode rejects the address of the driver, and client mode needs it. */
+function addresses({ conf, mode }: ValidationSubject): ValidationViolations {
+  if (mode === 'client') return []
   return ['spark.driver.host', 'spark.driver.bindAddress'].flatMap((key): ValidationViolations => {
     const written = conf.entries.get(key)
     // Spark itself sets these in the ConfigMap of a running driver.
     if (written === undefined || written.value.endsWith('.svc')) return []
-    return [{ check: 'driverAddress', details: { key }, evidence: [toWrittenEvidence(key, written)] }]
+    const evidence = [toWrittenEvidence(key, written)] as const
+    return [{ check: 'driverAddress', details: { key }, evidence, ...(mode !== 'cluster' && { severity: 'warning' }) }]
   })
 }
 
@@ -121,8 +127,10 @@ const accountKeys = [
   'spark.kubernetes.driver.podTemplateFile',
 ] as const
 
-function serviceAccount({ conf, operator }: ValidationSubject): ValidationViolations {
-  // Apache's operator has a default, and a pod template may set the account.
-  if (operator === 'apache' || accountKeys.some((key) => conf.entries.has(key))) return []
+function serviceAccount(subject: ValidationSubject): ValidationViolations {
+  const { conf, operator, mode, isWhole, unresolved, templateAccount } = subject
+  // Apache's operator has a default. A file of settings is often not the only one.
+  if (operator === 'apache' || templateAccount !== null || mode !== 'cluster' || !isWhole) return []
+  if (accountKeys.some((key) => conf.entries.has(key) || unresolved.has(key))) return []
   return [{ check: 'serviceAccount', details: {}, evidence: toEvidence(conf, accountKeys[0]) }]
 }

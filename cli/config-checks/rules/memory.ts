@@ -5,8 +5,15 @@ import { toWrittenEvidence } from '../../static-checks/shown-value.ts'
 import type { ValidateRule, ValidationViolations } from '../subject.ts'
 import { isTrue, toEvidence } from './conflicts.ts'
 
-/** UnifiedMemoryManager reserves 300 MiB and requires 1.5 times that. */
-const minHeapMiB = 450
+/** UnifiedMemoryManager reserves 300 MiB, unless a test sets another size, and requires 1.5 times that. */
+function findMinHeapMiB(conf: EffectiveConf): number {
+  const value = createConfLookup(conf)
+  // A test also replaces the size of the heap that Spark sees.
+  if (value('spark.testing.memory') !== undefined) return 0
+  const reserved = value('spark.testing.reservedMemory')
+  if (reserved !== undefined) return (Number(reserved) * 1.5) / 1024 ** 2
+  return value('spark.testing') === undefined ? 450 : 0
+}
 
 /** Checks heap, overhead and the other parts of a pod's memory. */
 export const memory: ValidateRule = ({ conf, driverLimitMiB }) => [
@@ -27,7 +34,7 @@ function heapSize(conf: EffectiveConf, role: Role): ValidationViolations {
   const key = `spark.${role}.memory`
   const written = conf.entries.get(key)
   const heap = written === undefined ? undefined : parseSparkSize(written.value, 'MiB')
-  if (written === undefined || heap === undefined || heap.amount >= minHeapMiB) return []
+  if (written === undefined || heap === undefined || Number(heap.amount) >= findMinHeapMiB(conf)) return []
   // heapUnit reports a driver's memory without a unit, which is a more severe problem.
   if (role === 'driver' && !heap.hasUnit) return []
   const details = { key, heap: String(heap.amount) }

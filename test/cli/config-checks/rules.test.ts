@@ -92,9 +92,30 @@ const cases: readonly (readonly [settings: string, found: readonly string[], ver
   ['spark.kubernetes.executor.request.cores=half', ['CORES!']],
   ['spark.kubernetes.executor.request.cores=500m', []],
   ['spark.master=k8s://https://api', []],
-  ['spark.master=yarn', ['MASTER!']],
+  ['spark.master=yarn', ['MASTER']],
+  ['spark.master=yarn\nspark.yarn.queue=x', ['MASTER']],
+  ['spark.master=https://api:6443', ['MASTER!']],
+  ['spark.submit.deployMode=both', ['MASTER!']],
   ['spark.submit.deployMode=client', ['MASTER']],
-  ['spark.driver.host=10.0.0.1', ['DRIVER-ADDRESS!']],
+  ['spark.driver.host=10.0.0.1', ['DRIVER-ADDRESS']],
+  ['spark.driver.host=10.0.0.1\nspark.submit.deployMode=cluster', ['DRIVER-ADDRESS!']],
+  ['spark.driver.host=10.0.0.1\nspark.submit.deployMode=client', ['MASTER']],
+  ['spark.kryoserializer.buffer.max=2g', ['VALUE!']],
+  ['spark.kryoserializer.buffer.max=2047m', []],
+  ['spark.rpc.message.maxSize=2048', ['VALUE!']],
+  ['spark.testing.reservedMemory=1048576\nspark.executor.memory=256m', []],
+  ['spark.executor.resource.gpu.amount=1', ['RESOURCE!']],
+  ['spark.executor.resource.gpu.amount=1\nspark.executor.resource.gpu.vendor=nvidia.com', ['RESOURCE']],
+  [
+    'spark.executor.resource.gpu.amount=1\nspark.executor.resource.gpu.vendor=nvidia.com\nspark.executor.resource.gpu.discoveryScript=/gpus.sh',
+    [],
+  ],
+  ['spark.task.resource.gpu.amount=1', ['RESOURCE!']],
+  ['spark.shuffle.service.enabled=true', ['SHUFFLE-SERVICE!']],
+  ['spark.shuffle.service.enabled=true\nspark.shuffle.manager=org.apache.spark.shuffle.rss.Manager', []],
+  ['spark.eventLog.enabled=true', []],
+  ['spark.jars.packages=a:b:1', []],
+  ['spark.kubernetes.nonsense=x', [], '4.2.0'],
   ['spark.kubernetes.driver.pod.name=Nightly', ['POD-NAME!']],
   [`spark.kubernetes.executor.podNamePrefix=${'a'.repeat(237)}`, []],
   [`spark.kubernetes.executor.podNamePrefix=${'a'.repeat(238)}`, ['POD-NAME!']],
@@ -124,7 +145,7 @@ describe('configuration rules', () => {
 
   test('no service account is set → warning', async () => {
     const { stdout, exitCode } = await runCli(['validate', '-f', 'conf', '--strict'], {
-      conf: 'spark.driver.memory=1g',
+      conf: 'spark-submit --master k8s://https://api --deploy-mode cluster --class A local:///a.jar',
     })
     assert.match(stdout, /SPN-VALIDATE-SERVICE-ACCOUNT/)
     assert.equal(exitCode, 4)

@@ -40,7 +40,7 @@ export const namespaceChecks = {
   finalKill: {
     id: 'SPN-PREFLIGHT-FINAL',
     cause: 'hang',
-    severity: 'warning',
+    severity: 'note',
     confidence: 'high',
     title: 'A hung driver would not be rerun',
     detail: '{warning}',

@@ -8,10 +8,32 @@ export const submissionChecks = {
     cause: 'config',
     severity: 'error',
     confidence: 'high',
-    title: 'The SparkApplication has a missing or invalid field',
+    title: 'The SparkApplication has an unsuitable field',
     detail: '{path} {problem}',
-    meaning: 'The API server rejects fields that the CRD forbids. Other errors fail at submission.',
+    meaning: 'The name and the mode decide which pods and Services can be created. The CRD does not restrict them.',
     remedies: [change('Correct the field')],
+  },
+  operatorRule: {
+    id: 'SPN-PREFLIGHT-OPERATOR-RULE',
+    cause: 'config',
+    severity: 'error',
+    confidence: 'high',
+    title: 'The operator rejects the SparkApplication',
+    detail: '{path} {problem}',
+    meaning:
+      'The webhook and the submission of kubeflow’s operator require more than its CRD. A rejected submission appears as the error message of the application.',
+    remedies: [change('Correct the field')],
+  },
+  pod: {
+    id: 'SPN-PREFLIGHT-POD',
+    cause: 'config',
+    severity: 'error',
+    confidence: 'high',
+    title: 'The API server rejects a pod of the application',
+    detail: 'pod of the {role}: {field} {value} {problem}',
+    meaning:
+      'Spark and the operator create the pods from the file. The API server rejects an invalid pod, and the submission or the executors fail.',
+    remedies: [change('Correct the field from which the pod is created')],
   },
   rejected: {
     id: 'SPN-PREFLIGHT-REJECTED',
@@ -53,7 +75,7 @@ export const submissionChecks = {
     cause: 'image',
     severity: 'warning',
     confidence: 'high',
-    title: 'An image is not pinned, is missing, or has another Spark version',
+    title: 'An image is not pinned, or is missing',
     detail: 'image of the {role}: {problem}',
     meaning:
       'A tag that moves may give a later run or an executor different code. With pull policy Never, the image must be present on the node.',

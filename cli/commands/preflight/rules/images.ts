@@ -1,12 +1,8 @@
+import type { EvidenceItem } from '../../../findings/findings.ts'
 import { createConfLookup } from '../../../spark-conf/effective-conf.ts'
-import {
-  compareVersions,
-  formatVersion,
-  parseImageVersion,
-  parseSparkVersion,
-} from '../../../spark-conf/spark-version.ts'
 import type { Input } from '../../../static-checks/input.ts'
-import { findImage, podPart } from '../../../workload/spark-pods.ts'
+import { toWrittenEvidence } from '../../../static-checks/shown-value.ts'
+import { findImage } from '../../../workload/spark-pods.ts'
 import {
   evidenceFor,
   formatOrigin,
@@ -16,8 +12,9 @@ import {
   type PreflightViolations,
 } from '../evidence.ts'
 
-/** Checks that images are set, pinned, present on a node if they are never pulled, and of the application's Spark version. */
+/** Checks that images are set, pinned, and present on a node if they are never pulled. */
 export const images: PreflightRule = ({ input, cluster }) => {
+  if (input.kind === 'conf' && (input.mode === 'client' || input.mode === 'elsewhere')) return []
   const [driver, executor] = [findImage(input.conf, 'driver'), findImage(input.conf, 'executor')]
   if (driver === executor) return checkImage('driver and the executors', driver, input, cluster)
   return [...checkImage('driver', driver, input, cluster), ...checkImage('executor', executor, input, cluster)]
@@ -33,22 +30,35 @@ function checkImage(
     check: 'image',
     details: { role, problem },
     severity,
-    evidence: evidenceFor(formatOrigin(input), image ?? 'spark.kubernetes.container.image'),
+    evidence: findEvidence(input, image),
   })
   if (image === undefined) {
-    // Apache's operator may have a default image.
-    const mayHaveDefault = input.kind === 'application' && input.operator === 'apache'
-    return mayHaveDefault ? [] : [report('no image is set, so Spark rejects the submission', 'error')]
+    return mayBeSetElsewhere(input) ? [] : [report('no image is set, so Spark rejects the submission', 'error')]
   }
-  const problems = [
-    describeMovingTag(image),
-    describeMissingOnNodes(image, input, cluster),
-    describeOtherVersion(image, input),
-  ]
+  const problems = [describeMovingTag(image), describeMissingOnNodes(image, input, cluster)]
   return problems.filter((problem) => problem !== undefined).map((problem) => report(problem, 'warning'))
 }
 
+function findEvidence(input: Input, image: string | undefined): readonly [EvidenceItem] {
+  const [key] =
+    [...input.conf.entries].find(([name, { value }]) => name.endsWith('container.image') && value === image) ?? []
+  const written = key === undefined ? undefined : input.conf.entries.get(key)
+  if (key !== undefined && written !== undefined) return [toWrittenEvidence(key, written)]
+  return evidenceFor(formatOrigin(input), 'spark.kubernetes.container.image')
+}
+
+/** Apache's operator may have a default image. A file of settings, and a command with another file, may not contain it. */
+function mayBeSetElsewhere(input: Input): boolean {
+  if (input.kind === 'application') return input.operator === 'apache'
+  const isUnresolved = [...(input.command?.unresolved ?? [])].some((key) => key.endsWith('container.image'))
+  return !input.isWhole || input.mode !== 'cluster' || isUnresolved
+}
+
+/** Where an operator or Spark inserts the tag, it is not known here. */
+const hasOpenTag = (image: string) => /\{\{\s*SPARK_VERSION\s*\}\}/.test(image)
+
 function describeMovingTag(image: string): string | undefined {
+  if (hasOpenTag(image)) return undefined
   if (/@sha256:[0-9a-f]{64}$/.test(image)) return undefined
   const tag = /:([\w][\w.-]*)$/.exec(image)?.[1]
   if (tag === undefined) return `${image} has no tag, which means latest`
@@ -64,14 +74,6 @@ function describeMissingOnNodes(
   if (pullPolicy !== 'Never' || cluster?.nodes.kind !== 'read') return undefined
   const isPresent = cluster.nodes.value.some((node) => node.images.some((name) => isImage(name, image)))
   return isPresent ? undefined : `${image} is not in any node’s image list, and the pull policy is Never`
-}
-
-function describeOtherVersion(image: string, input: Input): string | undefined {
-  const written = input.kind === 'application' ? podPart(input.object, 'spec').sparkVersion : undefined
-  const expected = typeof written === 'string' ? parseSparkVersion(written) : undefined
-  const actual = parseImageVersion(image)
-  if (expected === undefined || actual === undefined || compareVersions(expected, actual) === 0) return undefined
-  return `the name of ${image} contains Spark ${formatVersion(actual)}, but spec.sparkVersion is ${formatVersion(expected)}`
 }
 
 /** Nodes list full names: `docker.io/apache/spark:3.5.1` for `apache/spark:3.5.1`. */

@@ -1,163 +1,157 @@
-import { toRecord, toText } from '../../../../core/json.ts'
-import { findNearestSpelling } from '../../../../core/settings/settings.ts'
-import { sparkApplicationApis } from '../../../../core/spark/application.ts'
+import { showValue, toRecord, toText } from '../../../../core/json.ts'
+import { hasSchemaProblem } from '../../../config-checks/schema.ts'
+import { toSourcePath } from '../../../spark-conf/application-conf.ts'
 import { createConfLookup } from '../../../spark-conf/effective-conf.ts'
+import { isInternalProgram } from '../../../spark-conf/main-file.ts'
 import { driverMemory, executorMemory } from '../../../spark-conf/spark-memory.ts'
-import type { Input } from '../../../static-checks/input.ts'
+import type { ApplicationInput, ConfInput } from '../../../static-checks/input.ts'
 import {
+  evidenceAt,
   evidenceFor,
-  formatOrigin,
   type PreflightRule,
   type PreflightSubject,
+  type PreflightViolation,
   type PreflightViolations,
 } from '../evidence.ts'
 
-/** Checks the fields of a SparkApplication that its operator requires, and the file and class that the driver runs. */
+/** Checks the name and mode of a SparkApplication, and the file and class that the driver runs. */
 export const shape: PreflightRule = (subject) => [...checkApplication(subject), ...checkMainFile(subject)]
 
-const requiredFields = {
-  kubeflow: ['type', 'sparkVersion', 'mainApplicationFile', 'driver', 'executor'],
-  apache: ['runtimeVersions'],
-} as const
-const applicationTypes = ['Java', 'Scala', 'Python', 'R']
-const restartTypes = ['Never', 'OnFailure', 'Always']
-
-/** The fields of kubeflow's v1beta2 (api/v1beta2/sparkapplication_types.go). */
-const kubeflowFields = [
-  ...['type', 'sparkVersion', 'mode', 'proxyUser', 'image', 'imagePullPolicy', 'imagePullSecrets', 'mainClass'],
-  ...['mainApplicationFile', 'arguments', 'sparkConf', 'hadoopConf', 'sparkConfigMap', 'hadoopConfigMap', 'volumes'],
-  ...[
-    'driver',
-    'executor',
-    'deps',
-    'restartPolicy',
-    'nodeSelector',
-    'failureRetries',
-    'retryInterval',
-    'pythonVersion',
-  ],
-  ...['memoryOverheadFactor', 'monitoring', 'batchScheduler', 'timeToLiveSeconds', 'batchSchedulerOptions'],
-  ...['sparkUIOptions', 'driverIngressOptions', 'dynamicAllocation', 'suspend'],
-]
-
-type ApplicationInput = Extract<Input, { readonly kind: 'application' }>
 /** A field of the SparkApplication and what is wrong with it. The two join to a sentence. */
 interface FieldProblem {
   readonly path: string
   readonly problem: string
+  readonly severity?: 'warning'
 }
 
-function checkApplication({ input, workload }: PreflightSubject): PreflightViolations {
+function checkApplication({ input, workload, schema }: PreflightSubject): PreflightViolations {
   if (input.kind !== 'application') return []
-  const spec = toRecord(input.object.spec)
   const problems = [
-    ...findMetadataProblems(input),
-    ...findPodPartProblems(input, workload),
-    ...findMissingFields(spec, requiredFields[input.operator]),
-    ...(input.operator === 'kubeflow' ? findKubeflowProblems(spec) : findApacheProblems(spec)),
+    ...findNameProblems(input),
+    ...findPodPartProblems(input, workload, schema),
+    ...(input.operator === 'kubeflow' ? findKubeflowProblems(toRecord(input.object.spec)) : []),
   ]
-  return problems.map(({ path, problem }) => ({
-    check: 'shape',
-    details: { path, problem },
-    evidence: evidenceFor(input.origin.source, path),
-  }))
+  return problems.map((problem) => toViolation('shape', problem, input))
 }
 
-function findMetadataProblems({ object, operator }: ApplicationInput): readonly FieldProblem[] {
-  const problems: FieldProblem[] = []
-  const api = sparkApplicationApis.find((one) => one.operator === operator)
-  const expected = `${api?.group}/${api?.version}`
-  if (object.apiVersion !== expected) {
-    problems.push({ path: 'apiVersion', problem: `is ${toText(object.apiVersion)}; it must be ${expected}` })
+function toViolation(
+  check: 'shape' | 'mainFile',
+  { path, problem, severity }: FieldProblem,
+  input: ApplicationInput,
+): PreflightViolation {
+  const shown = toSourcePath(input.origin, path)
+  return {
+    check,
+    details: { path: shown, problem },
+    evidence: evidenceAt(input, path, shown),
+    ...(severity !== undefined && { severity }),
   }
-  const { name } = toRecord(object.metadata)
+}
+
+/** The operator appends a time in nanoseconds to the name of a ScheduledSparkApplication. Its option may shorten it to minutes. */
+const scheduleSuffix = { usual: 20, shortest: 9 } as const
+
+function findNameProblems({ object, written }: ApplicationInput): readonly FieldProblem[] {
+  const { name, generateName } = toRecord(object.metadata)
+  const path = 'metadata.name'
+  if (name === undefined && typeof generateName === 'string') return []
   if (typeof name !== 'string' || !/^[a-z]([-a-z0-9]*[a-z0-9])?$/.test(name) || name.length > 63) {
-    const value = JSON.stringify(name) ?? 'not set'
+    const value = name === undefined ? 'not set' : showValue(name, 128)
     const form = 'at most 63 lower-case letters, digits and -, and start with a letter'
-    const problem = `is ${value}; it must consist of ${form}, because Services are named after it`
-    problems.push({ path: 'metadata.name', problem })
+    return [{ path, problem: `is ${value}; it must consist of ${form}, because Services are named after it` }]
   }
-  return problems
+  if (written.kind !== 'ScheduledSparkApplication' || name.length + scheduleSuffix.usual <= 63) return []
+  const problem = `has ${name.length} characters; the operator appends up to ${scheduleSuffix.usual}, and only 63 are allowed`
+  return [{ path, problem, ...(name.length + scheduleSuffix.shortest <= 63 && { severity: 'warning' as const }) }]
 }
 
-/** Without a workload, either a memory size is invalid, which other rules report, or a part of a pod is malformed. */
-function findPodPartProblems({ conf }: Input, workload: PreflightSubject['workload']): readonly FieldProblem[] {
-  if (workload !== null) return []
+/** Without a workload, a memory size is invalid or a part of a pod is malformed. Other rules report most of these. */
+function findPodPartProblems(
+  { conf }: ApplicationInput,
+  workload: PreflightSubject['workload'],
+  schema: PreflightSubject['schema'],
+): readonly FieldProblem[] {
+  if (workload !== null || hasSchemaProblem(schema, ['spec'])) return []
   const value = createConfLookup(conf)
   const sizes = [driverMemory(value, conf.language), executorMemory(value, conf.language)]
   return sizes.includes(undefined) ? [] : [{ path: 'spec', problem: 'contains a malformed part of a pod' }]
 }
 
-function findMissingFields(spec: Spec, required: readonly string[]): readonly FieldProblem[] {
-  return required
-    .filter((field) => spec[field] === undefined || spec[field] === null)
-    .map((field) => ({ path: `spec.${field}`, problem: 'is not set' }))
-}
-
 type Spec = Readonly<Record<string, unknown>>
 
-function findKubeflowProblems(spec: Spec): readonly FieldProblem[] {
-  const problems = findUnknownFields(spec)
-  const { type: restartType, onFailureRetries } = toRecord(spec.restartPolicy)
-  const checked = [
-    describeOtherChoice('spec.type', spec.type, applicationTypes),
-    spec.mode === undefined || spec.mode === 'cluster'
-      ? undefined
-      : {
-          path: 'spec.mode',
-          problem: `is ${toText(spec.mode)}; it must be cluster, because other modes create no driver pod`,
-        },
-    describeOtherChoice('spec.restartPolicy.type', restartType, restartTypes),
-    restartType === 'OnFailure' && onFailureRetries === undefined
-      ? { path: 'spec.restartPolicy.onFailureRetries', problem: 'is not set, so OnFailure does not retry' }
-      : undefined,
-  ]
-  return [...problems, ...checked.filter((problem) => problem !== undefined)]
-}
-
-function findUnknownFields(spec: Spec): readonly FieldProblem[] {
-  const unknown = Object.keys(spec).filter((field) => !kubeflowFields.includes(field))
-  return unknown.map((field) => {
-    const nearest = findNearestSpelling(field, kubeflowFields)
-    const suggestion = nearest === undefined ? '' : `; did you mean ${nearest}?`
-    return { path: `spec.${field}`, problem: `is not a field of a SparkApplication${suggestion}` }
-  })
-}
-
-function describeOtherChoice(path: string, value: unknown, choices: readonly string[]): FieldProblem | undefined {
-  if (value === undefined || choices.includes(toText(value))) return undefined
-  return { path, problem: `is ${toText(value)}; it must be one of ${choices.join(', ')}` }
-}
-
-function findApacheProblems({ runtimeVersions }: Spec): readonly FieldProblem[] {
-  if (runtimeVersions === undefined || toRecord(runtimeVersions).sparkVersion !== undefined) return []
-  return [{ path: 'spec.runtimeVersions.sparkVersion', problem: 'is not set' }]
+function findKubeflowProblems({ mode, restartPolicy }: Spec): readonly FieldProblem[] {
+  const { type, onFailureRetries } = toRecord(restartPolicy)
+  const problems: FieldProblem[] = []
+  if (mode === 'client') {
+    const problem = 'is client; it must be cluster, because other modes create no driver pod'
+    problems.push({ path: 'spec.mode', problem })
+  }
+  if (type === 'OnFailure' && (onFailureRetries === undefined || onFailureRetries === null)) {
+    const problem = 'is not set, so OnFailure does not retry'
+    problems.push({ path: 'spec.restartPolicy.onFailureRetries', problem, severity: 'warning' })
+  }
+  return problems
 }
 
 function checkMainFile({ input }: PreflightSubject): PreflightViolations {
-  if (input.kind === 'application' && input.operator !== 'kubeflow') return []
-  const spec = input.kind === 'application' ? toRecord(input.object.spec) : {}
-  const path = input.kind === 'application' ? 'spec.mainApplicationFile' : 'the file that is run'
-  const file = input.kind === 'application' ? spec.mainApplicationFile : input.mainFile
-  if (typeof file !== 'string') return []
-  const details = findMainFileProblem(path, file, input) ?? findMainClassProblem(file, spec)
-  if (details === undefined) return []
-  const evidence = evidenceFor(formatOrigin(input), `${path}: ${file}`)
-  return [{ check: 'mainFile', details: { ...details }, evidence }]
+  return input.kind === 'application' ? checkApplicationFiles(input) : checkCommandFile(input)
 }
 
-function findMainFileProblem(path: string, file: string, { conf }: Input): FieldProblem | undefined {
-  if (file.startsWith('local:') && !/^local:\/\/\/?[^/]/.test(file)) {
-    return { path, problem: `is ${file}; it must have the form local:///opt/spark/app.jar` }
-  }
+function checkApplicationFiles(input: ApplicationInput): PreflightViolations {
+  const spec = toRecord(input.object.spec)
+  const isKubeflow = input.operator === 'kubeflow'
+  const fields = isKubeflow ? ['mainApplicationFile'] : ['jars', 'pyFiles', 'sparkRFiles']
+  const problems = fields.flatMap((field) => {
+    const file = spec[field]
+    if (typeof file !== 'string') return []
+    const path = `spec.${field}`
+    const found = isKubeflow
+      ? (findFileProblem(file, input.conf) ?? findClassProblem(file, spec))
+      : file
+          .split(',')
+          .map(findLocalProblem)
+          .find((problem) => problem !== undefined)
+    return found === undefined ? [] : [{ path, ...(typeof found === 'string' ? { problem: found } : found) }]
+  })
+  return problems.map((problem) => toViolation('mainFile', problem, input))
+}
+
+function checkCommandFile(input: ConfInput): PreflightViolations {
+  const { mainFile, conf, mode, command, name } = input
+  if (mainFile === undefined || (mode !== 'cluster' && mode !== 'unknown')) return []
+  const path = 'the file that is run'
+  const problem =
+    (mode === 'cluster' ? findFileProblem(mainFile, conf) : findLocalProblem(mainFile)) ??
+    (mode === 'cluster' && command?.mainClass === null ? findClassProblem(mainFile, {})?.problem : undefined)
+  if (problem === undefined) return []
+  return [{ check: 'mainFile', details: { path, problem }, evidence: evidenceFor(name, `${path}: ${mainFile}`) }]
+}
+
+/** The file of the image that a URI names is its path, without a host (Utils.resolveURI). */
+function findLocalProblem(file: string): string | undefined {
+  if (!file.trim().startsWith('local:') || /^\s*local:\/(?!\/[^/])/.test(file)) return undefined
+  const folder = /^\s*local:\/\/([^/]+)\//.exec(file)?.[1]
+  const why = folder === undefined ? '' : `, because Spark takes ${folder} for a host and looks in the next folder`
+  return `is ${file}; it must have the form local:///opt/spark/app.jar${why}`
+}
+
+function findFileProblem(file: string, conf: ApplicationInput['conf']): string | undefined {
+  const local = findLocalProblem(file)
+  if (local !== undefined) return local
+  if (isInternalProgram(file)) return undefined
   const isOnSubmitter = !/^[a-z][a-z0-9+.-]*:/i.test(file) || file.startsWith('file:')
   if (!isOnSubmitter || createConfLookup(conf)('spark.kubernetes.file.upload.path') !== undefined) return undefined
   const cure = 'use local:// for a file in the image, or set spark.kubernetes.file.upload.path'
-  return { path, problem: `is ${file}, a file on the machine that submits: ${cure}` }
+  return `is ${file}, a file on the machine that submits: ${cure}`
 }
 
-function findMainClassProblem(file: string, { type, mainClass }: Spec): FieldProblem | undefined {
-  const needsClass = type === 'Java' || type === 'Scala'
-  if (!needsClass || mainClass !== undefined || !file.startsWith('local:')) return undefined
-  return { path: 'spec.mainClass', problem: 'is not set, and spark-submit cannot read the jar in the image' }
+/** spark-submit reads the class from the manifest of a jar only if the jar is a file on its own machine. */
+function findClassProblem(file: string, { type, mainClass }: Spec): FieldProblem | undefined {
+  const isJvm = type === 'Java' || type === 'Scala' || type === undefined
+  if (!isJvm || (mainClass !== undefined && mainClass !== null && mainClass !== '')) return undefined
+  if (/\.(py|R)$/i.test(file) || (type === undefined && !/\.jar$/i.test(file))) return undefined
+  const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(file)?.[1] ?? 'file'
+  if (scheme === 'file') return undefined
+  const place = scheme === 'local' ? 'in the image' : `at ${toText(scheme)}:`
+  return { path: 'spec.mainClass', problem: `is not set, and spark-submit cannot read the class from a jar ${place}` }
 }

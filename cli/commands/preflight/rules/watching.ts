@@ -8,8 +8,11 @@ import { type NamespaceLimits, parseNamespaceLimits } from '../../../../core/kub
 import type { Pod } from '../../../../core/kubernetes/pod.ts'
 import type { HungPolicy } from '../../../../core/settings/driver-policy.ts'
 import { formatFinalPolicy, maxRetries, parseSparkApplication } from '../../../../core/spark/application.ts'
+import { hasSchemaProblem } from '../../../config-checks/schema.ts'
+import { toSourcePath } from '../../../spark-conf/application-conf.ts'
 import type { Input } from '../../../static-checks/input.ts'
 import {
+  evidenceAt,
   evidenceFor,
   formatOrigin,
   type PreflightRule,
@@ -29,7 +32,8 @@ export const watching: PreflightRule = (subject) => {
   }
   if (decision.kind === 'skip') return describeSkip(decision, input, workload.namespace)
   const policy = decision.kind === 'inject' ? decision.policy.onHung : undefined
-  return [...checkFinalKill(input, policy), ...checkProtection(cluster, workload.namespace)]
+  const isMalformed = hasSchemaProblem(subject.schema, ['spec', 'restartPolicy'])
+  return [...(isMalformed ? [] : checkFinalKill(input, policy)), ...checkProtection(cluster, workload.namespace)]
 }
 
 function describeSkip(
@@ -46,9 +50,12 @@ function describeSkip(
 function checkFinalKill(input: Input, policy: HungPolicy | undefined): PreflightViolations {
   const warning = policy === undefined ? undefined : describeFinalKill(input, policy)
   if (warning === undefined) return []
-  return [
-    { check: 'finalKill', details: { warning }, evidence: evidenceFor(formatOrigin(input), 'spec.restartPolicy') },
-  ]
+  const path = 'spec.restartPolicy'
+  const evidence =
+    input.kind === 'application'
+      ? evidenceAt(input, path, toSourcePath(input.origin, path))
+      : evidenceFor(formatOrigin(input), path)
+  return [{ check: 'finalKill', details: { warning }, evidence }]
 }
 
 /** The controller deletes the pod of a hung driver only if its operator reruns the application. */
@@ -91,6 +98,8 @@ function describeFinalKill(input: Input, { kind }: HungPolicy): string | undefin
   const application = input.kind === 'application' ? parseSparkApplication(input.object) : undefined
   if (application === undefined) return `${fails}, and no known owner resubmits it`
   const { restartPolicy } = application
+  // Another rule reports OnFailure without retries.
+  if (restartPolicy.kind === 'on-failure' && application.operator === 'kubeflow') return undefined
   if (maxRetries(restartPolicy) > 0) return undefined
   return `restartPolicy is ${formatFinalPolicy(restartPolicy)}: ${fails} and is not rerun`
 }

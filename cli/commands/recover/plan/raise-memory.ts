@@ -2,6 +2,7 @@ import { findDriverContainerIndex, type Pod } from '../../../../core/kubernetes/
 import { computePodTotalMilli } from '../../../../core/kubernetes/pod-resources.ts'
 import { readEffectiveConf } from '../../../evidence/effective-conf.ts'
 import { type Evidence, valueIn as readValue } from '../../../evidence/evidence.ts'
+import { createLiveOrigin } from '../../../spark-conf/application-conf.ts'
 import { createConfLookup } from '../../../spark-conf/effective-conf.ts'
 import { formatMemoryMiB, type MemoryKey } from '../../../spark-conf/memory-size.ts'
 import { type ConfLookup, driverMemory, type Language } from '../../../spark-conf/spark-memory.ts'
@@ -71,7 +72,7 @@ export function increaseMemory(
 
 /** The driver that the operator would submit. */
 export function nextDriver({ object, operator, namespace, name }: ApplicationFacts): NextDriver {
-  const input = toApplicationInput(object, operator, undefined, createOrigin(name))
+  const input = toApplicationInput(object, operator, undefined, createLiveOrigin(`SparkApplication ${name}`))
   return { conf: createConfLookup(input.conf), language: input.conf.language, pod: driverPod(input, namespace, name) }
 }
 
@@ -84,12 +85,16 @@ export function memorySpec(
   { object, operator, name }: ApplicationFacts,
 ): Readonly<Record<string, unknown>> {
   const value = formatMemoryMiB(toMiB)
-  const field = toApplicationInput(object, operator, undefined, createOrigin(name)).conf.entries.get(key)?.field
+  const field = toApplicationInput(
+    object,
+    operator,
+    undefined,
+    createLiveOrigin(`SparkApplication ${name}`),
+  ).conf.entries.get(key)?.field
   if (operator === 'apache' || field === 'spec.sparkConf') return { sparkConf: { [key]: value } }
   return { driver: { [key === 'spark.driver.memory' ? 'memory' : 'memoryOverhead']: value } }
 }
 
-const createOrigin = (name: string) => ({ source: `SparkApplication ${name}`, lineOf: () => null })
 const roundUp = (mib: number) => Math.ceil(mib / stepMiB) * stepMiB
 
 /** The highest value up to `wantedMiB` that the cap allows. Undefined if none is high enough to help. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { parseConfFile } from '../../../cli/spark-conf/conf-file.ts'
+import { findSubmitCommands } from '../../../cli/spark-conf/submit-command.ts'
 
 const call = '--conf spark.driver.memory=1g \\\n  local:///opt/job.py --conf spark.app.own=1'
 
@@ -15,13 +15,14 @@ const scripts: readonly (readonly [description: string, script: string])[] = [
   ['only the flags', call],
 ]
 
-describe('parseConfFile', () => {
+describe('findSubmitCommands', () => {
   for (const [description, script] of scripts) {
     test(`${description} → the settings and the main file of spark-submit`, () => {
-      const { conf, mainFile } = parseConfFile(script, 'submit.sh', undefined)
-      assert.deepEqual(conf.entries.get('spark.driver.memory')?.value, '1g')
-      assert.equal(mainFile, 'local:///opt/job.py')
-      assert.equal(conf.entries.has('spark.app.own'), false)
+      const [command, ...others] = findSubmitCommands(script, 'submit.sh', undefined)
+      assert.deepEqual(others, [])
+      assert.deepEqual(command?.conf.entries.get('spark.driver.memory')?.value, '1g')
+      assert.equal(command?.mainFile, 'local:///opt/job.py')
+      assert.equal(command?.conf.entries.has('spark.app.own'), false)
     })
   }
 })
