@@ -21,7 +21,7 @@ interface ManifestCase {
 const expectations: Readonly<
   Record<string, { readonly exit?: readonly number[]; readonly says?: RegExp; readonly not?: RegExp }>
 > = {
-  'apache-ready-timeout': { says: /livenessProbe:/, not: /startupProbe:|readinessProbe:/ },
+  'apache-ready-timeout': { not: /startupProbe:|readinessProbe:/ },
   'app-args-conf-app-id': { says: /spark\.app\.id=spark-0123456789abcdef0123456789abcdef/ },
   'apache-spark-master': { not: /spark\.master/ },
   'client-toolbox': {
