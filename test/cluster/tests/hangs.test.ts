@@ -326,6 +326,7 @@ const onSpark3 = [
   'scheduler-death-accumulator',
   'deadlock',
   'query-fails',
+  'all-queries-fail',
   'queries-well',
 ]
 
