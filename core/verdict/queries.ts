@@ -132,13 +132,18 @@ export function concludeQueryEnded(work: EndedWork, context: JudgeContext): Hung
 /** The probes recorded the driver when its query failed if their newest record is at most this much older. */
 const longestRecordGapMs = 120_000
 
+/** Whether probes recorded the JVM at `sinceMs`. Where only the startup probe records, they did not. */
+const wasRecorded = ({ newestJvm }: ProcessHistory, sinceMs: number): boolean =>
+  newestJvm !== null && newestJvm.recordedMs >= sinceMs - longestRecordGapMs
+
 /**
  * Whether the JVM works since `sinceMs`, or the probes that recorded it no longer show whether it does. If none recorded it then,
- * as where only the startup probe records, this witness is missing from the start, and the thread dumps decide.
+ * this witness is missing from the start, and the thread dumps decide.
  */
-function mayWork({ idleness: { jvmShare }, newestJvm }: ProcessHistory, sinceMs: number, nowMs: number): boolean {
-  if (newestJvm === null || newestJvm.recordedMs < sinceMs - longestRecordGapMs) return false
-  return !isFresh(newestJvm, nowMs) || jvmShare === null || jvmShare >= workingShare
+function mayWork(processes: ProcessHistory, sinceMs: number, nowMs: number): boolean {
+  const { idleness, newestJvm } = processes
+  if (newestJvm === null || !wasRecorded(processes, sinceMs)) return false
+  return !isFresh(newestJvm, nowMs) || idleness.jvmShare === null || idleness.jvmShare >= workingShare
 }
 
 interface FailedSince {
@@ -165,14 +170,18 @@ function findIdleMain(
   return mayWork(processes, sinceMs, nowMs) ? null : concludeIdleMain(threads, since, context)
 }
 
-/** What main does, if it does nothing and will not go on by itself within the deadline. */
+/**
+ * What main does, if it does nothing and will not go on by itself within the deadline. A thread that sleeps may work between its
+ * sleeps, where no dump sees it: only records show that it does not.
+ */
 function concludeIdleMain(
   { main: { kind, span }, othersSleep }: ThreadHistory,
   { sinceMs, queryEndedDeadlineMs }: FailedSince,
-  { processes: { idleness, newest }, nowMs }: JudgeContext,
+  { processes, nowMs }: JudgeContext,
 ): VerdictEvidence | null {
+  const { idleness, newest } = processes
   const isLong = nowMs - sinceMs >= timedFactor * queryEndedDeadlineMs
-  if (othersSleep && !isLong) return null
+  if ((othersSleep || kind === 'timed') && !(isLong && wasRecorded(processes, sinceMs))) return null
   switch (kind) {
     case 'unknown':
     case 'working':
@@ -188,7 +197,7 @@ function concludeIdleMain(
       }
     }
     case 'timed':
-      return isLong ? { witness: 'threads', report: 'main sleeps', sinceMs: span.sinceMs } : null
+      return { witness: 'threads', report: 'main sleeps', sinceMs: span.sinceMs }
     case 'waiting':
       return { witness: 'threads', report: 'main waits for another thread, and none works', sinceMs: span.sinceMs }
     case 'ended':

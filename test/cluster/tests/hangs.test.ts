@@ -251,6 +251,15 @@ const twins: readonly Twin[] = [
   { name: 'long-task', mode: 'loop', args: [60, 80_000], settings: impatient, completes: /app: loop ended/ },
   { name: 'driver-compute', mode: 'driver-compute', args: [90], settings: impatient, completes: /app: job 2 done/ },
   { name: 'queries-well', mode: 'queries', args: [100, 'well'], settings: impatient, completes: /app: queries ended/ },
+  {
+    // With http no record shows the CPU time of the thread for which main waits.
+    name: 'query-fails-and-a-thread-computes',
+    mode: 'queries',
+    args: [180, 'fails-and-computes'],
+    settings: { ...impatient, 'probe-handler': 'http' },
+    completes: /app: failing[\s\S]*queries ended/,
+    shows: /the application continues without it/,
+  },
   { name: 'query-ends', mode: 'queries', args: [100, 'ends'], settings: impatient, completes: /app: queries ended/ },
   { name: 'query-slow', mode: 'queries', args: [120, 'slow'], settings: impatient, completes: /app: queries ended/ },
   { name: 'query-idle', mode: 'queries', args: [120, 'idle'], settings: impatient, completes: /app: queries ended/ },

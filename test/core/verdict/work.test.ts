@@ -176,6 +176,12 @@ const endedUntil = (untilMs: number, dump: ThreadsReading = healthyDump, others:
   ...watch(30_000, untilMs, { jobs: jobs(), queries: queries(failed), threads: dump, metrics: metrics(), ...others }),
 ]
 const withOthers = (others: ThreadsReading['others']): ThreadsReading => ({ ...healthyDump, others })
+/** The same with records of a JVM that is idle. */
+const endedAndIdle = (untilMs: number, dump: ThreadsReading): readonly Step[] =>
+  endedUntil(untilMs, dump).map(([atMs, observation]) => [
+    atMs,
+    { ...observation, processes: record(atMs, { cpuTicks: atMs / 1_000 }) },
+  ])
 /** The same from 10 minutes on, with a record every 10 s until `recordedUntilMs`, of a JVM that uses `cores`. */
 const endedAndRecorded = (
   recordedUntilMs: number,
@@ -263,9 +269,19 @@ testVerdicts('query-ended', [
     verdict: 'hung query-ended likely',
   },
   {
-    what: 'main sleeps for five times the deadline',
-    steps: endedUntil(11 * minuteMs, threads(main(frames.sleep, 'TIMED_WAITING'), scheduler, listeners)),
+    what: 'the JVM is idle, and main sleeps for five times the deadline',
+    steps: endedAndIdle(11 * minuteMs, threads(main(frames.sleep, 'TIMED_WAITING'), scheduler, listeners)),
     verdict: 'hung query-ended certain',
+  },
+  {
+    what: 'the JVM is idle, and main sleeps for less',
+    steps: endedAndIdle(9 * minuteMs, threads(main(frames.sleep, 'TIMED_WAITING'), scheduler, listeners)),
+    verdict: 'hung query-ended likely',
+  },
+  {
+    what: 'no record, and main sleeps, maybe between what it does',
+    steps: endedUntil(60 * minuteMs, threads(main(frames.sleep, 'TIMED_WAITING'), scheduler, listeners)),
+    verdict: 'hung query-ended likely',
   },
   { what: 'Python does nothing', steps: endedAndPython(0), verdict: 'hung query-ended certain' },
   { what: 'Python works', steps: endedAndPython(20), verdict: 'hung query-ended likely' },
@@ -317,21 +333,23 @@ testVerdicts('query-ended', [
     verdict: 'hung query-ended likely',
   },
   {
-    what: 'another thread sleeps, maybe before it starts the query again',
-    steps: endedUntil(9 * minuteMs, withOthers('sleeping')),
+    what: 'the JVM is idle, and another thread sleeps, maybe before it starts the query again',
+    steps: endedAndIdle(9 * minuteMs, withOthers('sleeping')),
     verdict: 'hung query-ended likely',
   },
   {
-    what: 'another thread sleeps for five times the deadline',
-    steps: endedUntil(11 * minuteMs, withOthers('sleeping')),
+    what: 'the JVM is idle, and another thread sleeps for five times the deadline',
+    steps: endedAndIdle(11 * minuteMs, withOthers('sleeping')),
     verdict: 'hung query-ended certain',
   },
   {
+    what: 'no record, and another thread sleeps, maybe between what it does',
+    steps: endedUntil(60 * minuteMs, withOthers('sleeping')),
+    verdict: 'hung query-ended likely',
+  },
+  {
     what: 'the JVM is idle, and another thread waits for an answer from elsewhere',
-    steps: endedUntil(20 * minuteMs, withOthers('working')).map(([atMs, observation]) => [
-      atMs,
-      { ...observation, processes: record(atMs, { cpuTicks: atMs / 1_000 }) },
-    ]),
+    steps: endedAndIdle(20 * minuteMs, withOthers('working')),
     verdict: 'hung query-ended likely',
   },
   {

@@ -376,13 +376,15 @@ public final class App {
 
   /**
    * Two streaming queries, for `seconds`. The first is well. What the second does: `well`; `fails` in its third batch;
-   * `fails-alone`: there is no other, and main waits for what no longer comes; `ends`: it is stopped in good order;
+   * `fails-alone`: there is no other, and main waits for what no longer comes; `fails-and-computes`: there is no other, and
+   * main waits for a thread that computes for `seconds`; `ends`: it is stopped in good order;
    * `blocks` in its third batch for ever; `slow`: each batch takes 25 seconds; `idle`: it gets no data.
    */
   private static void queries(int seconds, String second) throws Exception {
     SparkSession spark = SparkSession.builder().config("spark.sql.shuffle.partitions", "1").getOrCreate();
     say("context up");
-    if (!second.equals("fails-alone")) {
+    boolean isAlone = second.equals("fails-alone") || second.equals("fails-and-computes");
+    if (!isAlone) {
       query(spark, "good", rate(spark), (rows, batch) -> {
         rows.collectAsList();
         say("job " + (batch + 1) + " done, batch " + batch + " of good");
@@ -405,7 +407,12 @@ public final class App {
       if (second.equals("slow")) sleep(25_000);
     });
     if (second.equals("fails-alone")) new CountDownLatch(1).await();
-    long end = deadline(seconds);
+    if (second.equals("fails-and-computes")) {
+      Thread pool = new Thread(() -> compute(seconds), "pool-1-thread-1");
+      pool.start();
+      pool.join();
+    }
+    long end = deadline(second.equals("fails-and-computes") ? 0 : seconds);
     while (System.nanoTime() < end) {
       sleep(1000);
       if (second.equals("ends") && other.isActive() && other.lastProgress() != null) {
