@@ -62,7 +62,7 @@ export const joinCommands = (parts: readonly ShellCommand[]): ShellCommand => pa
 export const toPlaceholder = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()
 
 /** Placeholders for any text. All others are for names of Kubernetes objects. */
-const texts: ReadonlySet<string> = new Set(['image', 'host'])
+const texts: ReadonlySet<string> = new Set(['image'])
 
 /** More than Kubernetes allows in any name of an object that commands use, but nothing that a shell or kubectl interprets. */
 const objectName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,252}$/

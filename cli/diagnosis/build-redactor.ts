@@ -3,6 +3,7 @@ import { type EvidenceReading, valueIn } from '../evidence/evidence.ts'
 import { findConfSecrets, findSecretNames, findSecrets } from '../redaction/discovered-secrets.ts'
 import { createRedactor, type Redactor } from '../redaction/redactor.ts'
 import { catalogue, logMatchers } from '../rules/catalogue.ts'
+import { subjectWords } from '../rules/owners.ts'
 import type { Documents } from './documents.ts'
 
 /**
@@ -22,6 +23,10 @@ export function buildRedactor(documents: Documents): Redactor {
 /** Words that rules search for, and words that the classification of log lines depends on. */
 const ruleWords: readonly string[] = [
   'TRACE DEBUG INFO WARN ERROR FATAL Exception Error Caused by in thread main Traceback most recent call last Marking for deletion initializing Lost find key Secret ConfigMap couldn',
+  'Suppressed Wrapped Driver JVM stacktrace During handling of the above exception another occurred was the direct cause',
+  'Job aborted due to stage failure Lost task executor driver terminated with exception nested Failure executing Message Received status',
+  'For input string An occurred while calling limits',
+  ...subjectWords,
   ...logMatchers.map(({ phrase }) => phrase.text),
   ...catalogue.flatMap(({ matchers }) =>
     matchers.flatMap((matcher) => (matcher.kind === 'message' ? [matcher.phrase.text, matcher.except ?? ''] : [])),

@@ -91,9 +91,14 @@ export function planRemedy(spec: RemedySpec, context: RemedyContext): Remedy {
     const value = filled(spec.value, context.values)
     return { kind: 'set-conf', key: spec.key, value, title, commands: confCommands(spec.key, value, context) }
   }
-  const commands = spec.commands.map((template) => fillCommand(template, context.values))
+  const commands = spec.commands
+    .filter(({ names }) => !names.includes('host') || hostName.test(context.values.host ?? ''))
+    .map((template) => fillCommand(template, context.values))
   return { kind: spec.kind, title, commands }
 }
+
+/** A command about a host whose name is not one is left out: anyone who feeds the job can write to its log. */
+const hostName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,252}$/
 
 function filled(template: string, values: Captures): string {
   const known = { ...values }

@@ -1,8 +1,10 @@
 import type { LogMatcher } from '../log/matcher.ts'
+import { apiServerRules } from './api-server.ts'
 import { applicationRules } from './application.ts'
 import { classpathRules } from './classpath.ts'
+import { cloudRules } from './cloud.ts'
 import { configRules } from './config.ts'
-import { exitCodeRules } from './exit-codes.ts'
+import { exitCodeRules, exitLines } from './exit-codes.ts'
 import { hangRules } from './hang.ts'
 import { findHangLines } from './hang-detectors.ts'
 import { imageRules } from './image.ts'
@@ -26,6 +28,8 @@ export const catalogue: readonly Rule[] = [
   ...memoryRules,
   ...jobMemoryRules,
   ...quotaRules,
+  ...apiServerRules,
+  ...cloudRules,
   ...permissionRules,
   ...imageRules,
   ...volumeRules,
@@ -45,6 +49,7 @@ export const logMatchers: readonly LogMatcher[] = [
   ...new Set([
     ...findHangLines,
     ...schedulingLines,
+    ...exitLines,
     ...catalogue.flatMap(({ matchers, resolvedBy }) => [
       ...matchers.filter((matcher) => matcher.kind === 'log'),
       ...(resolvedBy === undefined ? [] : [resolvedBy]),

@@ -1,6 +1,7 @@
 import { change, inspect } from '../findings/remedies.ts'
 import { inLog, inOutput } from '../log/matcher.ts'
-import type { Rule } from './rule.ts'
+import { numberWithUnit } from './exit-symptoms.ts'
+import { observed, type Rule } from './rule.ts'
 
 const ends = ['SPN-EXIT-*', 'SPN-APPLICATION-EXCEPTION', 'SPN-APPLICATION-PYTHON', 'SPN-APPLICATION-PY4J'] as const
 
@@ -26,8 +27,6 @@ export const classpathRules: readonly Rule[] = [
       inLog('^java.io.FileNotFoundException: {file}.jar (No such file or directory)'),
       inLog('^java.io.FileNotFoundException: Jar {file} not found'),
       inOutput('^Error: Unable to access jarfile {file}'),
-      inOutput('[UNRESOLVED DEPENDENCY: {file}: not found]'),
-      inLog('^java.lang.RuntimeException: [unresolved dependency: {file}: not found]'),
     ],
     explains: [...ends, 'SPN-CLASSPATH-MAIN-CLASS', 'SPN-CLASSPATH-CLASS', 'SPN-CLASSPATH-FILE'],
     remedies: [
@@ -36,6 +35,26 @@ export const classpathRules: readonly Rule[] = [
         'kubectl -n {namespace} run look --rm -i --restart=Never --image={image} -- ls -l /opt/spark',
       ),
       change('Add the file to the image, mount it, or use a URL that the driver can fetch (s3a, https)'),
+    ],
+  },
+  {
+    id: 'SPN-CLASSPATH-PACKAGES',
+    cause: 'classpath',
+    severity: 'error',
+    confidence: 'high',
+    title: 'A package in spark.jars.packages does not exist',
+    detail: 'The package {package} cannot be found in any repository',
+    meaning:
+      'The coordinates are wrong (group:artifact:version, with the Scala version in the artifact), or the package is in a repository that spark-submit does not search.',
+    matchers: [
+      inLog('[unresolved dependency: {package}: not found]'),
+      inOutput('[UNRESOLVED DEPENDENCY: {package}: not found]'),
+      inOutput('module not found: {package}'),
+    ],
+    explains: [...ends, 'SPN-CLASSPATH-JAR', 'SPN-CLASSPATH-CLASS'],
+    remedies: [
+      change('Correct the coordinates, or name the repository in spark.jars.repositories'),
+      change('Or put the jars into the image, which also makes the start faster'),
     ],
   },
   {
@@ -58,7 +77,7 @@ export const classpathRules: readonly Rule[] = [
       change(
         'Correct --class (spec.mainClass), including its package, or rebuild the jar so that it contains the class',
       ),
-      inspect('List the classes of the jar', 'unzip -l APPLICATION.jar'),
+      change('List the classes of the jar with `unzip -l` to see whether it contains the class'),
     ],
   },
   {
@@ -74,6 +93,8 @@ export const classpathRules: readonly Rule[] = [
       inLog('^java.lang.NoClassDefFoundError: Could not initialize class {class}'),
       inLog('^java.lang.ExceptionInInitializerError', ['uncaught', 'thread']),
     ],
+    // A cause below the error says why.
+    fallback: true,
     explains: [...ends, 'SPN-CLASSPATH-CLASS'],
     remedies: [
       inspect(
@@ -126,12 +147,88 @@ export const classpathRules: readonly Rule[] = [
       inLog('^java.lang.AbstractMethodError: {member}'),
       inLog('^java.lang.IncompatibleClassChangeError: {member}'),
       inLog('^java.io.InvalidClassException: {member}; local class incompatible'),
+      inLog('^java.lang.LinkageError: {member}'),
+      inLog('^java.lang.VerifyError: {member}'),
+      inLog('^java.lang.ClassCastException: cannot assign instance of {member}'),
+      inLog('^java.util.ServiceConfigurationError: {member}'),
+      inLog('^com.fasterxml.jackson.databind.JsonMappingException: {member} requires Jackson Databind version'),
     ],
-    explains: ends,
+    explains: [...ends, 'SPN-APPLICATION-JOB-ABORTED'],
     remedies: [
       change(
         'Build against the image’s Spark and Scala versions, mark Spark’s own libraries as provided, and shade the others',
       ),
+    ],
+  },
+  {
+    id: 'SPN-CLASSPATH-HADOOP-VERSION',
+    cause: 'classpath',
+    severity: 'error',
+    confidence: 'medium',
+    title: 'A Hadoop library does not have the version of the image’s Hadoop',
+    detail: 'A Hadoop library does not fit the image’s Hadoop, which cannot read the value {value}',
+    meaning:
+      'Newer Hadoop versions write times with a unit, such as 60s. Older code reads them as numbers and fails. Two versions are on the class path, or a setting was written for the other one.',
+    matchers: [
+      observed('a NumberFormatException of a value with a unit, with frames of Hadoop', (facts) =>
+        numberWithUnit(facts),
+      ),
+    ],
+    explains: ends,
+    remedies: [
+      change('Use hadoop-aws (hadoop-azure, gcs-connector) in exactly the version of the image’s Hadoop jars'),
+      inspect(
+        'List the Hadoop jars in the image',
+        'kubectl -n {namespace} run look --rm -i --restart=Never --image={image} -- ls /opt/spark/jars',
+      ),
+    ],
+  },
+  {
+    id: 'SPN-CLASSPATH-JAVA-MODULE',
+    cause: 'classpath',
+    severity: 'error',
+    confidence: 'high',
+    title: 'Spark or a library does not run on this Java version',
+    detail: 'Spark or a library does not run on this Java version: module {module} is closed to it',
+    meaning:
+      'Since Java 17, the JDK’s internal packages are closed. Spark 3.3 and newer opens those that it needs; older versions, and programs that start a JVM themselves, do not.',
+    matchers: [
+      inLog('because module {module} does not export'),
+      inLog('because module {module} does not open'),
+      inLog('module {module} does not "opens'),
+      inLog('module {module} does not "exports'),
+      inLog('^java.lang.reflect.InaccessibleObjectException'),
+    ],
+    explains: [...ends, 'SPN-CLASSPATH-CLASS', 'SPN-CLASSPATH-INITIALIZER', 'SPN-APPLICATION-JOB-ABORTED'],
+    remedies: [
+      change('Use an image with the Java version that this Spark supports (Java 8 or 11 before Spark 3.3)'),
+      change(
+        'Or open the package that the message names: --add-opens and --add-exports in spark.driver.extraJavaOptions',
+      ),
+    ],
+  },
+  {
+    id: 'SPN-CLASSPATH-PYTHON-VERSION',
+    cause: 'classpath',
+    severity: 'error',
+    confidence: 'high',
+    title: 'Driver and executors run different Python versions',
+    detail: 'Driver and executors run different Python versions: {driver} and {worker}',
+    meaning: 'PySpark needs the same minor version of Python on the driver and on the executors.',
+    matchers: [
+      inLog('Python in worker has different version {worker} than that in driver {driver}, PySpark', [
+        'uncaught',
+        'error',
+      ]),
+      inLog('Python in worker has different version: {worker} than that in driver: {driver}, PySpark', [
+        'uncaught',
+        'error',
+      ]),
+      inLog('[PYTHON_VERSION_MISMATCH]', ['uncaught', 'error']),
+    ],
+    explains: [...ends, 'SPN-APPLICATION-JOB-ABORTED'],
+    remedies: [
+      change('Use one image for driver and executors, or set spark.pyspark.python and spark.pyspark.driver.python'),
     ],
   },
   {

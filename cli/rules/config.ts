@@ -111,6 +111,58 @@ export const configRules: readonly Rule[] = [
     ],
   },
   {
+    id: 'SPN-CONFIG-KRYO-BUFFER',
+    cause: 'config',
+    severity: 'error',
+    confidence: 'high',
+    title: 'An object is larger than spark.kryoserializer.buffer.max',
+    meaning:
+      'Kryo serializes each object into one buffer, which may not grow beyond this limit (64m by default, below 2g).',
+    matchers: [
+      inLog('increase spark.kryoserializer.buffer.max', ['uncaught', 'error']),
+      inLog('Kryo serialization failed: Buffer overflow', ['uncaught', 'error']),
+    ],
+    explains: [...ends, 'SPN-APPLICATION-JOB-ABORTED'],
+    remedies: [
+      setConf('spark.kryoserializer.buffer.max', '512m', 'Allow larger objects'),
+      change('Or make the objects smaller: collect, broadcast and group less data at once'),
+    ],
+  },
+  {
+    id: 'SPN-CONFIG-MESSAGE-SIZE',
+    cause: 'config',
+    severity: 'error',
+    confidence: 'high',
+    title: 'A task is larger than spark.rpc.message.maxSize',
+    meaning:
+      'The driver sends each task to an executor in one message. Data that the program captured in its functions is part of it.',
+    matchers: [inLog('exceeds max allowed: spark.rpc.message.maxSize', ['uncaught', 'error'])],
+    explains: [...ends, 'SPN-APPLICATION-JOB-ABORTED'],
+    remedies: [
+      change('Broadcast large values instead of capturing them, and read data with Spark instead of parallelize()'),
+      setConf('spark.rpc.message.maxSize', '512', 'Or allow larger messages, in MiB'),
+    ],
+  },
+  {
+    id: 'SPN-CONFIG-IVY-HOME',
+    cause: 'config',
+    severity: 'error',
+    confidence: 'high',
+    title: 'Ivy’s cache is in a directory that cannot be written',
+    meaning:
+      'spark-submit stores spark.jars.packages in ~/.ivy2. The user of Spark’s image (185) has no home directory that it may write.',
+    matchers: [
+      inLog('basedir must be absolute: {dir}/.ivy2'),
+      inLog('.ivy2/cache/{file} (No such file or directory)'),
+      inLog('.ivy2.5.2/cache/{file} (No such file or directory)'),
+      inLog('.ivy2{file} (Permission denied)'),
+      inLog('.ivy2{file} (Read-only file system)'),
+      inLog('.ivy2{file}: Permission denied'),
+    ],
+    explains: [...ends, 'SPN-CLASSPATH-FILE', 'SPN-CLASSPATH-JAR', 'SPN-PERMISSION-FILE', 'SPN-PERMISSION-STORAGE'],
+    remedies: [setConf('spark.jars.ivy', '/tmp/.ivy2', 'Let Ivy use a directory that the pod may write')],
+  },
+  {
     id: 'SPN-CONFIG-DRIVER-POD',
     cause: 'config',
     severity: 'error',

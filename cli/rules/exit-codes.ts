@@ -1,8 +1,9 @@
 import type { ContainerTermination } from '../evidence/driver-pod.ts'
 import type { Cause, Confidence, FindingId } from '../findings/findings.ts'
 import { change, inspect, type RemedySpec, rerun } from '../findings/remedies.ts'
-import { inOutput } from '../log/matcher.ts'
+import { inLog, inOutput } from '../log/matcher.ts'
 import { lastWords } from './exit-symptoms.ts'
+import { type Facts, logSource, wasKilled } from './facts.ts'
 import { item, observed, type Rule, type RuleMatch } from './rule.ts'
 
 interface ExitCode {
@@ -72,7 +73,7 @@ const exitCodes: readonly ExitCode[] = [
     title: 'The container’s command was not found (exit code 127)',
     hasReason: true,
     meaning:
-      'A shell exits with code 127 if a command does not exist: java, python3 or spark-submit is not in the image’s PATH.',
+      'A shell exits with code 127 if a command does not exist. The last lines of the log usually name the command.',
     remedies: [endOfLog, change('Set JAVA_HOME, SPARK_HOME and PATH in the image, or use Spark’s own image')],
   },
   {
@@ -120,6 +121,27 @@ const exitCodes: readonly ExitCode[] = [
   },
 ]
 
+/** SparkContext.stop (3.4 and newer); the shutdown after a signal calls it too. */
+const stopped = inLog('Successfully stopped SparkContext', ['info'])
+
+/** Log lines that the observations in this file need. */
+export const exitLines = [stopped] as const
+
+/** The last context was closed before the JVM began to shut down: the program had done its work. */
+function finishedWork(facts: Facts): RuleMatch | undefined {
+  const end = facts.log?.hits.get(stopped)?.last
+  if (!wasKilled(facts) || facts.log === undefined || end === undefined) return undefined
+  const { context, shutdown, job } = facts.log.milestones
+  const wasStoppedBySignal = shutdown > context && shutdown < end.number
+  const isLater = Math.max(context, job) > end.number
+  if (wasStoppedBySignal || isLater || facts.log.ending !== null) return undefined
+  const exit = item(
+    'pod',
+    `driver container: ${facts.exit?.reason ?? 'terminated'}, exit code ${facts.exit?.exitCode ?? ''}`,
+  )
+  return { evidence: [{ source: logSource(facts), line: end.number, excerpt: end.text, count: 1 }, exit] }
+}
+
 /** The weakest rules: any other finding explains the exit code. */
 export const exitCodeRules: readonly Rule[] = [
   {
@@ -138,6 +160,29 @@ export const exitCodeRules: readonly Rule[] = [
     remedies: [
       inspect('Read the crash report', 'kubectl -n {namespace} logs {pod} | grep -A40 "fatal error has been detected"'),
       change('Try another version of the library that the report names, or of Java'),
+    ],
+  },
+  {
+    id: 'SPN-HANG-ENDED-WORK',
+    cause: 'hang',
+    severity: 'error',
+    confidence: 'medium',
+    title: 'The driver had closed its SparkContext, did not exit, and was then stopped',
+    meaning:
+      'Non-daemon threads kept the JVM running after the work was done, until a signal ended it. The exit code says nothing about the result: check the output before you run anything again.',
+    matchers: [
+      observed(
+        '“Successfully stopped SparkContext” before the JVM’s shutdown, and a signal ended the driver',
+        (facts) => finishedWork(facts),
+      ),
+    ],
+    explains: ['SPN-EXIT-*'],
+    remedies: [
+      change('Shut down the thread pools and clients, or call System.exit(0) after stop()'),
+      inspect(
+        'Check the pod’s events for what stopped it',
+        'kubectl -n {namespace} get events --field-selector involvedObject.name={pod} --sort-by=.lastTimestamp',
+      ),
     ],
   },
   ...exitCodes.map(

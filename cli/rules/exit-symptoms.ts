@@ -1,3 +1,4 @@
+import type { ExceptionNode } from '../log/exceptions/exception-tree.ts'
 import { findCausePath } from '../log/exceptions/root-cause.ts'
 import { endingException, type Facts, logSource } from './facts.ts'
 import { type Failure, findFailure, findLastError } from './failure.ts'
@@ -34,18 +35,23 @@ export const analysisError = (facts: Facts): RuleMatch | undefined =>
       /(^|\.)(Extended)?(Analysis|Parse)Exception$/.test(root.className ?? '') && findOwner(tree).kind === 'spark',
   )
 
+const connectionErrors = /^(py4j\.protocol\.Py4JNetworkError|Connection\w*Error|BrokenPipeError)$/
+
+/** Whether an exception of the tree is about a connection, and raised by py4j or not. */
+const isConnectionError = (tree: ExceptionNode, byPy4j: boolean): boolean =>
+  findCausePath(tree).some(
+    ({ className, frames }) =>
+      connectionErrors.test(className ?? '') &&
+      byPy4j === (className?.startsWith('py4j.') === true || frames.some((frame) => frame.includes('py4j'))),
+  )
+
 /** Python lost the connection to its JVM: an exception of py4j, or one that py4j's frames raised. */
 export const lostPythonConnection = (facts: Facts): RuleMatch | undefined =>
-  describeEnding(facts, ({ tree }) => {
-    const path = findCausePath(tree)
-    const isConnection =
-      /^(py4j\.protocol\.Py4JNetworkError|ConnectionRefusedError|ConnectionResetError|BrokenPipeError)$/
-    return path.some(
-      ({ className, frames }) =>
-        isConnection.test(className ?? '') &&
-        (className?.startsWith('py4j.') === true || frames.some((frame) => frame.includes('py4j'))),
-    )
-  })
+  describeEnding(facts, ({ tree }) => isConnectionError(tree, true))
+
+/** A service refused a connection of the Python program, or closed it. */
+export const refusedPythonConnection = (facts: Facts): RuleMatch | undefined =>
+  describeEnding(facts, ({ tree }) => isConnectionError(tree, false) && !isConnectionError(tree, true))
 
 /** What the end of the log says about an exit: the last error, else the last words of the program. */
 export function lastWords(
@@ -66,4 +72,14 @@ export function lastWords(
   const last = words.findLast(({ place }) => place === 'output')
   if (first === undefined) return { evidence: null }
   return { evidence: [first, ...rest], ...(last !== undefined && { details: { reason: last.text } }) }
+}
+
+/** A value such as `60s` that Hadoop read as a number. */
+export function numberWithUnit(facts: Facts): RuleMatch | undefined {
+  const failure = findFailure(facts)
+  const value = failure === undefined ? null : /^For input string: "(\d{1,9}[a-z]{1,2})"/.exec(failure.root.message)
+  if (failure === undefined || value?.[1] === undefined) return undefined
+  if (!failure.root.frames.some((frame) => /\.hadoop\./.test(frame))) return undefined
+  const weight = failure.kind === 'logged' ? { weight: 'logged' as const } : {}
+  return { evidence: failure.evidence, details: { value: value[1] }, byExecutor: failure.root.byExecutor, ...weight }
 }

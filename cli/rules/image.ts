@@ -1,7 +1,15 @@
 import { pullFailedReasons, runtimeErrorReasons } from '../../core/contract/waiting-reasons.ts'
 import { change, inspect } from '../findings/remedies.ts'
-import { inOutput } from '../log/matcher.ts'
+import { inLog, inOutput } from '../log/matcher.ts'
 import { inMessages, item, observed, type Rule, type RuleObservation, whilePending } from './rule.ts'
+
+/** Findings that follow from a program that did not start. */
+const programEnds = [
+  'SPN-EXIT-*',
+  'SPN-APPLICATION-EXCEPTION',
+  'SPN-APPLICATION-PYTHON',
+  'SPN-APPLICATION-PY4J',
+] as const
 
 /** Matches a container of the pod that waits with one of these reasons. */
 const waitsFor = (...reasons: readonly string[]): RuleObservation =>
@@ -163,6 +171,72 @@ export const imageRules: readonly Rule[] = [
     remedies: [
       change('Use an image with Spark’s entrypoint (/opt/entrypoint.sh), built for the node’s CPU architecture'),
       describePod,
+    ],
+  },
+  {
+    id: 'SPN-IMAGE-PROGRAM',
+    cause: 'image',
+    severity: 'error',
+    confidence: 'high',
+    title: 'The image lacks a program that the driver runs',
+    detail: 'The image lacks the program {command}',
+    meaning:
+      'A shell, tini or the driver did not find the program in the image. Spark’s entry point knows driver, driver-py and driver-r only in the version of Spark that they belong to.',
+    matchers: [
+      inOutput('exec {command} failed: No such file or directory'),
+      inOutput(': line {number}: {command}: command not found'),
+      inOutput('^/bin/sh: {number}: {command}: not found'),
+      inOutput('.sh: {number}: {command}: not found'),
+      inOutput('.sh: line {number}: {command}: not found'),
+      inOutput('^sh: {command}: not found'),
+      inOutput(': line {number}: exec: {command}: not found'),
+      inOutput("/usr/bin/env: '{command}': No such file or directory"),
+      inOutput('/usr/bin/env: ‘{command}’: No such file or directory'),
+      inOutput('env: {command}: No such file or directory'),
+      inOutput(': line {number}: {command}: No such file or directory'),
+      inLog('Cannot run program "{command}": error=2'),
+      inLog('Cannot run program "{command}": Exec failed, error: 2'),
+      inLog('Cannot run program "{command}" (in directory {dir}): error=2'),
+      inOutput('JAVA_HOME is not set'),
+    ],
+    explains: [...programEnds, 'SPN-IMAGE-COMMAND'],
+    remedies: [
+      change('Use an image that contains the program, or set its path (JAVA_HOME, spark.pyspark.python)'),
+      change(
+        'If the program is driver-py or driver-r: use an image of the Spark version that submits, or a newer operator',
+      ),
+    ],
+  },
+  {
+    id: 'SPN-IMAGE-LIBRARY',
+    cause: 'image',
+    severity: 'error',
+    confidence: 'high',
+    title: 'A native library does not fit the image',
+    detail: 'A native library does not fit the image: {why}',
+    meaning:
+      'The library was built for another C library or CPU architecture (glibc and musl, amd64 and arm64), or the image lacks it.',
+    matchers: [
+      inOutput("version `{why}' not found"),
+      inOutput('version ‘{why}’ not found'),
+      inOutput('error while loading shared libraries: {why}'),
+      inLog("version `{why}' not found"),
+      inLog('^java.lang.UnsatisfiedLinkError: {why}'),
+      inLog('^ImportError: {why}: cannot open shared object file'),
+      inLog('^OSError: {why}: cannot open shared object file'),
+    ],
+    explains: [
+      ...programEnds,
+      'SPN-CLASSPATH-PYTHON-MODULE',
+      'SPN-CLASSPATH-INITIALIZER',
+      'SPN-APPLICATION-JOB-ABORTED',
+    ],
+    remedies: [
+      change('Use an image whose C library is new enough, or a version of the library that was built for the image'),
+      inspect(
+        'Check the image’s system',
+        'kubectl -n {namespace} run look --rm -i --restart=Never --image={image} -- cat /etc/os-release',
+      ),
     ],
   },
 ]

@@ -38,8 +38,9 @@ export const jobMemoryRules: readonly Rule[] = [
     confidence: 'high',
     title: 'A table was too large to broadcast',
     meaning:
-      'The driver collects a table before it broadcasts it. This table did not fit into the heap, or exceeded Spark’s broadcast limit.',
+      'The driver collects a table before it broadcasts it. This table did not fit into the heap, or exceeded Spark’s broadcast limit or spark.driver.maxResultSize.',
     matchers: [
+      inLog('Size of broadcasted table far exceeds estimates and exceeds limit of spark.driver.maxResultSize'),
       inLog('Not enough memory to build and broadcast the table to all worker nodes'),
       inLog('Cannot broadcast the table that is larger than {limit}'),
       inLog('Cannot broadcast the table over {limit} rows'),
@@ -52,6 +53,28 @@ export const jobMemoryRules: readonly Rule[] = [
         'Disable automatic broadcasts; explicit broadcast hints still apply',
       ),
       raiseMemory('spark.driver.memory', 'Give the driver a larger heap'),
+    ],
+  },
+  {
+    id: 'SPN-MEMORY-PYTHON',
+    cause: 'memory',
+    severity: 'error',
+    confidence: 'high',
+    title: 'Python could not allocate memory',
+    detail: 'Python could not allocate {size}',
+    meaning:
+      'Python’s memory is outside the Java heap. The process reached a limit of its own (spark.executor.pyspark.memory), or asked for more than there is.',
+    matchers: [
+      inLog('MemoryError: Unable to allocate {size} for an array', ['uncaught', 'error']),
+      inLog('MemoryError: Unable to allocate {size}', ['uncaught', 'error']),
+      inLog('^MemoryError', ['uncaught', 'error']),
+      inLog('^OSError: [Errno 12] Cannot allocate memory', ['uncaught', 'error']),
+    ],
+    explains: [...ends, 'SPN-APPLICATION-PYTHON', 'SPN-APPLICATION-PY4J', 'SPN-APPLICATION-JOB-ABORTED'],
+    remedies: [
+      raiseMemory('spark.driver.memoryOverhead', 'On the driver: give Python more memory outside the heap'),
+      setConf('spark.executor.memoryOverhead', '2g', 'On the executors: give their Python workers more memory'),
+      change('Hold less data in Python at once: no toPandas() of a large result, smaller batches'),
     ],
   },
   {
@@ -70,10 +93,10 @@ export const jobMemoryRules: readonly Rule[] = [
     ],
     explains: ['SPN-APPLICATION-JOB-ABORTED', 'SPN-APPLICATION-EXECUTOR-FAILURES', 'SPN-EXIT-*'],
     remedies: [
-      setConf('spark.executor.memory', 'MORE', 'Give the executors a larger heap'),
+      setConf('spark.executor.memory', '4g', 'Give the executors a larger heap'),
       setConf(
         'spark.executor.memoryOverhead',
-        'MORE',
+        '1g',
         'If executors were killed, give them more memory outside the heap',
       ),
       change('Use more, smaller partitions (spark.sql.shuffle.partitions), and check for skewed keys'),

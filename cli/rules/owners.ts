@@ -163,6 +163,9 @@ const subjects: readonly (readonly [Subject, RegExp])[] = [
   ],
 ]
 
+/** The words that decide the subject, for the redactor, which keeps them. */
+export const subjectWords: readonly string[] = subjects.map(([, { source }]) => source.replace(/\\b|[()|?*]/g, ' '))
+
 /** Decides what an exception is about, from its innermost exception outwards. */
 export function findSubject(tree: ExceptionNode): Subject {
   const path = findCausePath(tree)

@@ -1,5 +1,5 @@
 import { change, inspect } from '../findings/remedies.ts'
-import { inLog } from '../log/matcher.ts'
+import { inLog, inOutput } from '../log/matcher.ts'
 import { inMessages, item, observed, type Rule } from './rule.ts'
 import { registration } from './scheduling.ts'
 
@@ -136,8 +136,8 @@ export const permissionRules: readonly Rule[] = [
     cause: 'permission',
     severity: 'error',
     confidence: 'high',
-    title: 'The storage denied access to the driver',
-    detail: 'The storage denied access to the driver: {why}',
+    title: 'The storage denied access',
+    detail: 'The storage denied access: {why}',
     meaning:
       'The bucket, container or directory exists. The driver’s identity is not allowed to read or write it, or the driver has no credentials.',
     matchers: [
@@ -147,6 +147,13 @@ export const permissionRules: readonly Rule[] = [
       inLog('software.amazon.awssdk.services.s3.model.S3Exception: {why}(Service: S3, Status Code: 403'),
       inLog('No AWS Credentials provided by {why}'),
       inLog('does not have storage.{why} access to the Google Cloud Storage'),
+      inLog('does not have storage.{why} access to'),
+      inLog('Operation failed: "{why}", 403'),
+      inLog('Operation failed: "{why}", 401'),
+      inLog('An error occurred (AccessDenied) when calling the {why}'),
+      inLog('An error occurred (403) when calling the {why}'),
+      inLog('(InvalidAccessKeyId) when calling the {why}'),
+      inLog('AuthorizationPermissionMismatch{why}'),
     ],
     explains: [...ends, 'SPN-APPLICATION-JOB-ABORTED'],
     remedies: [
@@ -157,15 +164,65 @@ export const permissionRules: readonly Rule[] = [
     ],
   },
   {
+    id: 'SPN-PERMISSION-LOGIN',
+    cause: 'permission',
+    severity: 'error',
+    confidence: 'high',
+    title: 'A service rejected the login',
+    detail: 'A service rejected the login: {why}',
+    meaning:
+      'The service is reachable. The user, the password, the token or the Kerberos ticket is missing, wrong or expired.',
+    matchers: [
+      inLog('password authentication failed for user {why}'),
+      inLog('Access denied for user {why}'),
+      inLog('Login failed for user {why}'),
+      inLog('ORA-01017: {why}'),
+      inLog('org.apache.kafka.common.errors.SaslAuthenticationException: {why}'),
+      inLog('org.apache.kafka.common.errors.TopicAuthorizationException: {why}'),
+      inLog('org.apache.kafka.common.errors.GroupAuthorizationException: {why}'),
+      inLog('javax.security.auth.login.LoginException: {why}'),
+      inLog('org.ietf.jgss.GSSException: {why}'),
+      inLog('Client cannot authenticate via:{why}'),
+    ],
+    explains: [
+      ...ends,
+      'SPN-APPLICATION-JOB-ABORTED',
+      'SPN-NETWORK-METASTORE',
+      'SPN-NETWORK-REFUSED',
+      'SPN-NETWORK-KAFKA',
+    ],
+    remedies: [
+      change('Correct the credentials, and pass them with spark.kubernetes.driver.secretKeyRef.* or a mounted Secret'),
+      inspect('List the Secrets', 'kubectl -n {namespace} get secrets'),
+    ],
+  },
+  {
     id: 'SPN-PERMISSION-FILE',
     cause: 'permission',
     severity: 'error',
     confidence: 'medium',
     title: 'The driver has no permission for a local file',
-    detail: 'The driver has no permission to open {file}',
+    detail: 'The driver has no permission to write or open {file}',
     meaning:
       'The container’s user (185 in Spark’s images) has no permission for the path. For example, the volume belongs to root, or the file system is read-only.',
     matchers: [
+      inLog('^java.nio.file.FileSystemException: {file}: Read-only file system'),
+      inLog('^java.nio.file.FileSystemException: {file}: Operation not permitted'),
+      inLog('^java.nio.file.AccessDeniedException: /{file}'),
+      inLog('^java.io.IOException: Failed to create a temp directory (under {file})'),
+      inLog('^java.io.IOException: Failed to create directory {file}'),
+      inLog('^java.io.IOException: Mkdirs failed to create file:{file} ('),
+      inLog('^java.io.IOException: Failed to create local dir in {file}'),
+      inLog('^java.io.IOException: Cannot create directory {file}'),
+      inLog("^OSError: [Errno 30] Read-only file system: '{file}'", ['uncaught', 'error']),
+      inLog("Permission denied: '{file}'", ['uncaught', 'error']),
+      inOutput(': line {number}: {file}: Permission denied'),
+      inOutput(': line {number}: {file}: Read-only file system'),
+      inOutput(': cannot create {file}: Permission denied'),
+      inOutput(": can't create {file}: Permission denied"),
+      inOutput(': cannot create directory ‘{file}’: '),
+      inOutput(": cannot create directory '{file}': "),
+      inOutput('exec {file} failed: Permission denied'),
       inLog('^java.io.FileNotFoundException: {file} (Permission denied)'),
       inLog('^java.io.FileNotFoundException: {file} (Read-only file system)'),
       inLog("^PermissionError: [Errno 13] Permission denied: '{file}'"),
@@ -173,7 +230,10 @@ export const permissionRules: readonly Rule[] = [
         exit?.exitCode === 126 ? { evidence: [item('pod', 'driver container: exit code 126')] } : undefined,
       ),
     ],
-    explains: [...ends, 'SPN-CLASSPATH-FILE'],
-    remedies: [change('Set fsGroup (185) in the pod template’s securityContext, or make the path writable')],
+    explains: [...ends, 'SPN-CLASSPATH-FILE', 'SPN-PERMISSION-STORAGE', 'SPN-APPLICATION-JOB-ABORTED'],
+    remedies: [
+      change('If the root file system is read-only (readOnlyRootFilesystem): mount an emptyDir at the path'),
+      change('Set fsGroup (185) in the pod template’s securityContext, or make the path writable'),
+    ],
   },
 ]

@@ -1,7 +1,7 @@
 import { configErrorReason } from '../../core/contract/waiting-reasons.ts'
 import { change, inspect } from '../findings/remedies.ts'
 import { inLog } from '../log/matcher.ts'
-import { inMessages, item, observed, type Rule, whilePending } from './rule.ts'
+import { inMessages, item, observed, type Rule } from './rule.ts'
 
 /** Mistakes in the pod's own specification. Sources of the messages: kubelet_pods.go (makeEnvironmentVariables), active_deadline.go (1.36); KubernetesUtils of Spark. */
 export const podConfigRules: readonly Rule[] = [
@@ -60,14 +60,12 @@ export const podConfigRules: readonly Rule[] = [
     cause: 'config',
     severity: 'error',
     confidence: 'high',
-    title: 'The pod template is unreadable or invalid',
-    meaning: 'Spark could not read the pod template, or Kubernetes rejected the resulting pod as invalid.',
+    title: 'The pod template is unreadable',
+    meaning: 'Spark could not read the pod template: the file does not exist, or does not contain a pod.',
     matchers: [
       inLog('Could not load pod from template file'),
       inLog('^org.apache.spark.SparkException: Could not load pod from template file'),
       inMessages('Could not load pod from template file'),
-      whilePending('Pod "{name}" is invalid: '),
-      inLog('Message: Pod "{name}" is invalid: '),
     ],
     explains: ['SPN-EXIT-*', 'SPN-APPLICATION-EXCEPTION'],
     remedies: [

@@ -41,7 +41,7 @@ export const quotaRules: readonly Rule[] = [
       seeQuota,
       setConf(
         'spark.executor.instances',
-        'FEWER',
+        '1',
         'Request fewer executors (with dynamic allocation: spark.dynamicAllocation.maxExecutors)',
       ),
       change('Delete finished objects that still count against the quota, or raise the quota'),
@@ -64,8 +64,8 @@ export const quotaRules: readonly Rule[] = [
     statesWhileRunning: anywhere,
     explains: suppressed,
     remedies: [
-      setConf('spark.kubernetes.driver.limit.cores', '1', 'Give the driver a CPU limit'),
-      setConf('spark.kubernetes.executor.limit.cores', '1', 'Give the executors a CPU limit'),
+      setConf('spark.kubernetes.executor.limit.cores', '1', 'If the driver runs: give the executors a CPU limit'),
+      setConf('spark.kubernetes.driver.limit.cores', '1', 'If there is no driver: give the driver a CPU limit'),
       change('Or set a default limit with a LimitRange'),
     ],
   },

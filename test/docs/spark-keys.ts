@@ -1,5 +1,8 @@
 /** The settings that remedies name, each looked up in Spark 4.0.1's own documentation (configuration.md, running-on-kubernetes.md, sql-performance-tuning.md). */
 export const knownSparkKeys: ReadonlySet<string> = new Set([
+  'spark.kryoserializer.buffer.max',
+  'spark.rpc.message.maxSize',
+  'spark.jars.ivy',
   'spark.driver.memory',
   'spark.driver.memoryOverhead',
   'spark.driver.extraJavaOptions',

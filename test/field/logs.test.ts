@@ -6,20 +6,9 @@ import { answerLogCases } from './logs.ts'
 const notYet: ReadonlySet<string> = new Set([
   'app-only-exit1',
   'driver-pod-not-found',
-  'entrypoint-tmp-denied',
-  'exec-limit-below-request',
-  'gcs-no-identity',
-  'hadoop-aws-60s',
   'init-container-crash',
-  'ivy-no-internet',
-  'kryo-overflow',
   'main-returned-okhttp',
-  'maxresult-broadcast',
-  'name-over-63',
   'operator-image-as-spark',
-  'python-version-mismatch',
-  'tmp-readonly',
-  'webhook-address-not-allowed',
 ])
 
 describe('diagnose on failures of the field', async () => {

@@ -46,7 +46,8 @@ const names = [...placeholders, 'namespace', 'application', 'key', 'value']
 
 /** The commands of all remedies of all rules, for each operator, with `word` as every fact. */
 function listCommands(word: string): readonly string[] {
-  const values = Object.fromEntries(names.map((name) => [name, word]))
+  // A command about a host that is no name is left out; the test below covers that.
+  const values = { ...Object.fromEntries(names.map((name) => [name, word])), host: 'db.example' }
   const contexts = (['none', 'kubeflow', 'apache'] as const).map(
     (operator): RemedyContext => ({ values, operator, memory: { driverMemory: word, driverMemoryOverhead: null } }),
   )
@@ -110,6 +111,21 @@ describe('commands of all remedies', () => {
       assertNoIntrusion(word))
   }
 
+  test('a hostile word as the host that a log names → no command about it', () => {
+    const look = specs.find(
+      (spec) => 'commands' in spec && spec.commands.some(({ names: used }) => used.includes('host')),
+    )
+    assert.ok(look !== undefined)
+    const memory = { driverMemory: null, driverMemoryOverhead: null }
+    const plan = (host: string) => planRemedy(look, { values: { host }, operator: 'none', memory }).commands
+    assert.equal(plan('db.example').length, 1)
+    fc.assert(
+      fc.property(fc.oneof(hostileWord, fc.constantFrom(...handmade)), (word) => {
+        if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(word)) assert.deepEqual(plan(word), [])
+      }),
+    )
+  })
+
   test('arbitrary hostile words in every fact → no other program runs, and no word is added', () => {
     fc.assert(fc.property(hostileWord, assertNoIntrusion), { numRuns: 8 })
   })
@@ -160,7 +176,8 @@ describe('fillCommand', () => {
     ['kubectl get pod {pod}', { pod: 'a b' }, 'kubectl get pod POD'],
     ['x --image={image} -- y', { image: 'r.example/a@sha256:00' }, 'x --image=r.example/a@sha256:00 -- y'],
     ['x --image={image} -- y', { image: "it's; y" }, "x --image='it'\\''s; y' -- y"],
-    ['getent hosts {host}', { host: 'db; y' }, "getent hosts 'db; y'"],
+    ['getent hosts {host}', { host: 'db.example' }, 'getent hosts db.example'],
+    ['getent hosts {host}', { host: 'db; y' }, 'getent hosts HOST'],
     ['getent hosts {host}', { host: '-x' }, 'getent hosts HOST'],
     ['x {serviceAccount}', {}, 'x SERVICE_ACCOUNT'],
   ]

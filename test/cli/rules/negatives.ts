@@ -7,6 +7,7 @@ import {
   info,
   pending,
   pythonTraceback,
+  registered,
   running,
   thread,
   uncaughtException,
@@ -295,4 +296,106 @@ export const negatives: readonly (readonly [FindingId, string, EvidenceCase])[] 
     'an exception of another thread',
     { log: 'Exception in thread "Thread-5" java.lang.IllegalStateException: x\n' },
   ],
+  [
+    'SPN-PERMISSION-ADMISSION',
+    'an executor registered afterwards',
+    { ...running, log: warn('A', 'Message: admission webhook "w" denied the request: x') + registered },
+  ],
+  [
+    'SPN-NETWORK-WEBHOOK',
+    'an executor registered afterwards',
+    { ...running, log: warn('A', 'Message: failed calling webhook "w": x') + registered },
+  ],
+  [
+    'SPN-CONFIG-POD-INVALID',
+    'an executor registered afterwards',
+    { ...running, log: warn('A', 'Message: Pod "x" is invalid: y') + registered },
+  ],
+  [
+    'SPN-CONFIG-NAMESPACE',
+    'an executor registered afterwards',
+    { ...running, log: warn('A', 'Message: because it is being terminated') + registered },
+  ],
+  [
+    'SPN-CONFIG-PRIORITY-CLASS',
+    'an executor registered afterwards',
+    { ...running, log: warn('A', 'Message: no PriorityClass with name x was found') + registered },
+  ],
+  [
+    'SPN-CONFIG-TOO-LARGE',
+    'an executor registered afterwards',
+    { ...running, log: warn('A', 'Message: Too long: must have at most 1048576 bytes') + registered },
+  ],
+  [
+    'SPN-QUOTA-API-SERVER',
+    'an executor registered afterwards',
+    { ...running, log: warn('A', 'Message: the server has received too many requests') + registered },
+  ],
+  [
+    'SPN-QUOTA-CONFLICT',
+    'an executor registered afterwards',
+    {
+      ...running,
+      log:
+        warn('A', 'Message: Operation cannot be fulfilled on resourcequotas "q": the object has been modified') +
+        registered,
+    },
+  ],
+  ['SPN-CONFIG-AWS-REGION', 'a record below WARN', { log: info('A', 'Unable to load region from x') }],
+  [
+    'SPN-PERMISSION-AWS-IDENTITY',
+    'a service that times out',
+    { log: uncaughtException('java.net.SocketTimeoutException: connect timed out') },
+  ],
+  [
+    'SPN-PERMISSION-GOOGLE-IDENTITY',
+    'a service that times out',
+    { log: uncaughtException('java.net.SocketTimeoutException: connect timed out') },
+  ],
+  [
+    'SPN-PERMISSION-AZURE-IDENTITY',
+    'a service that times out',
+    { log: uncaughtException('java.net.SocketTimeoutException: connect timed out') },
+  ],
+  ['SPN-PERMISSION-LOGIN', 'a record below WARN', { log: info('A', 'Login failed for user x') }],
+  ['SPN-CLASSPATH-PACKAGES', 'a repository that cannot be reached', { log: `${info('A', 'x')}:::: WARNINGS\n` }],
+  [
+    'SPN-NETWORK-PACKAGES',
+    'a package that does not exist',
+    { log: uncaughtException('java.lang.RuntimeException: [unresolved dependency: a#b;1: not found]') },
+  ],
+  [
+    'SPN-CONFIG-IVY-HOME',
+    'another file',
+    { log: uncaughtException('java.io.FileNotFoundException: /opt/x (No such file or directory)') },
+  ],
+  [
+    'SPN-CLASSPATH-JAVA-MODULE',
+    'another access error',
+    { log: uncaughtException('java.lang.IllegalAccessError: tried to access method a.B.c()V') },
+  ],
+  ['SPN-CLASSPATH-PYTHON-VERSION', 'another Python exception', { log: pythonTraceback('Exception: x') }],
+  [
+    'SPN-CONFIG-KRYO-BUFFER',
+    'another Kryo exception',
+    { log: uncaughtException('com.esotericsoftware.kryo.KryoException: x') },
+  ],
+  [
+    'SPN-CONFIG-MESSAGE-SIZE',
+    'a large task that was sent',
+    { log: warn('TaskSetManager', 'Stage 0 contains a task of very large size (1000 KiB).') },
+  ],
+  ['SPN-MEMORY-PYTHON', 'a full Java heap', { log: uncaughtException(outOfMemory) }],
+  [
+    'SPN-IMAGE-PROGRAM',
+    'a file that the program reads',
+    { log: uncaughtException('java.io.FileNotFoundException: /opt/x (No such file or directory)') },
+  ],
+  ['SPN-IMAGE-LIBRARY', 'a record below WARN', { log: info('A', 'java.lang.UnsatisfiedLinkError: x') }],
+  [
+    'SPN-NETWORK-METASTORE',
+    'another refused connection',
+    { log: uncaughtException('java.net.ConnectException: Connection refused') },
+  ],
+  ['SPN-NETWORK-KAFKA', 'another timeout', { log: uncaughtException('java.util.concurrent.TimeoutException: x') }],
 ]

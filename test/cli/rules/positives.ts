@@ -388,6 +388,214 @@ export const positives: readonly (readonly [FindingId, EvidenceCase])[] = [
   ['SPN-VOLUME-EPHEMERAL', evicted('Pod ephemeral local storage usage exceeds the total limit of containers 2Gi. ')],
   ['SPN-VOLUME-EPHEMERAL', evicted('Usage of EmptyDir volume "spark-local-dir-1" exceeds the limit "1Gi". ')],
 
+  [
+    'SPN-PERMISSION-ADMISSION',
+    uncaught(
+      'io.fabric8.kubernetes.client.KubernetesClientException: Failure executing: POST at: https://10.0.0.1/api/v1/namespaces/jobs/pods. Message: admission webhook "validate.kyverno.svc-fail" denied the request: the label team is required. Received status: Status(apiVersion=v1, code=400)',
+    ),
+  ],
+  [
+    'SPN-NETWORK-WEBHOOK',
+    {
+      ...running,
+      log: error(
+        'ExecutorPodsSnapshotsStoreImpl',
+        'Message: Internal error occurred: failed calling webhook "m.example": failed to call webhook: Post "https://a": context deadline exceeded. Received status: Status(x)',
+      ),
+    },
+  ],
+  [
+    'SPN-CONFIG-POD-INVALID',
+    {
+      ...running,
+      log: error(
+        'Utils',
+        'Uncaught exception in thread x\nio.fabric8.kubernetes.client.KubernetesClientException: Failure executing: POST at: https://10.0.0.1/api/v1/namespaces/jobs/pods. Message: Pod "x-exec-4" is invalid: spec.containers[0].resources.requests: Invalid value: "1": must be less than or equal to cpu limit. Received status: Status(x)',
+      ),
+    },
+  ],
+  [
+    'SPN-CONFIG-NAMESPACE',
+    uncaught(
+      'io.fabric8.kubernetes.client.KubernetesClientException: Failure executing: POST at: https://10.0.0.1/api. Message: pods "x" is forbidden: unable to create new content in namespace jobs because it is being terminated. Received status: Status(x)',
+    ),
+  ],
+  [
+    'SPN-CONFIG-PRIORITY-CLASS',
+    uncaught('a.B: Message: pods "x" is forbidden: no PriorityClass with name high was found'),
+  ],
+  [
+    'SPN-CONFIG-TOO-LARGE',
+    uncaught('a.B: Message: ConfigMap "x" is invalid: []: Too long: must have at most 1048576 bytes'),
+  ],
+  [
+    'SPN-QUOTA-API-SERVER',
+    uncaught('a.B: Message: the server has received too many requests and has asked us to try again later'),
+  ],
+  [
+    'SPN-QUOTA-CONFLICT',
+    uncaught(
+      'a.B: Message: Operation cannot be fulfilled on resourcequotas "q": the object has been modified; please apply your changes',
+    ),
+  ],
+  [
+    'SPN-CONFIG-AWS-REGION',
+    uncaught(
+      'software.amazon.awssdk.core.exception.SdkClientException: Unable to load region from any of the providers in the chain x: [Unable to contact EC2 metadata service.]',
+    ),
+  ],
+  ['SPN-CONFIG-AWS-REGION', { log: pythonTraceback('botocore.exceptions.NoRegionError: You must specify a region.') }],
+  [
+    'SPN-PERMISSION-AWS-IDENTITY',
+    { log: pythonTraceback('botocore.exceptions.NoCredentialsError: Unable to locate credentials') },
+  ],
+  [
+    'SPN-PERMISSION-AWS-IDENTITY',
+    uncaught(
+      'com.amazonaws.services.securitytoken.model.AWSSecurityTokenServiceException: Not authorized to perform sts:AssumeRoleWithWebIdentity (Service: AWSSecurityTokenService; Status Code: 403)',
+    ),
+  ],
+  [
+    'SPN-PERMISSION-AWS-IDENTITY',
+    uncaught(
+      'com.amazonaws.SdkClientException: Failed to connect to service endpoint: ',
+      'java.net.SocketTimeoutException: connect timed out',
+    ),
+  ],
+  [
+    'SPN-PERMISSION-GOOGLE-IDENTITY',
+    uncaught(
+      'java.io.IOException: Error getting access token from metadata server at: http://169.254.169.254/computeMetadata/v1/instance/service-accounts/default/token',
+      'java.net.SocketTimeoutException: connect timed out',
+    ),
+  ],
+  [
+    'SPN-PERMISSION-GOOGLE-IDENTITY',
+    {
+      log: pythonTraceback('google.auth.exceptions.DefaultCredentialsError: Your default credentials were not found.'),
+    },
+  ],
+  [
+    'SPN-PERMISSION-AZURE-IDENTITY',
+    uncaught(
+      'com.azure.identity.CredentialUnavailableException: ManagedIdentityCredential authentication unavailable. Connection to IMDS endpoint cannot be established',
+    ),
+  ],
+  [
+    'SPN-PERMISSION-LOGIN',
+    uncaught('org.postgresql.util.PSQLException: FATAL: password authentication failed for user "etl"'),
+  ],
+  ['SPN-PERMISSION-FILE', { log: '/opt/entrypoint.sh: line 40: /tmp/java_opts.txt: Permission denied\n' }],
+  ['SPN-PERMISSION-FILE', uncaught('java.nio.file.AccessDeniedException: /data/out')],
+  ['SPN-PERMISSION-FILE', { log: pythonTraceback("OSError: [Errno 30] Read-only file system: '/opt/x'") }],
+  [
+    'SPN-PERMISSION-FILE',
+    {
+      log: `${error('JavaUtils', 'Failed to create directory /tmp/x')}java.nio.file.FileSystemException: /tmp/x: Read-only file system\n\tat a.B.c(B.java:1)\n${uncaughtException('java.io.IOException: Failed to create a temp directory (under /tmp) after 10 attempts!')}`,
+    },
+  ],
+  ['SPN-CLASSPATH-PACKAGES', uncaught('java.lang.RuntimeException: [unresolved dependency: a#b;1: not found]')],
+  [
+    'SPN-NETWORK-PACKAGES',
+    {
+      log: `:::: ERRORS\n\tServer access error at url https://repo.example/a.pom (java.net.ConnectException: Connection timed out)\n\n${uncaughtException('java.lang.RuntimeException: [unresolved dependency: a#b;1: not found]')}`,
+    },
+  ],
+  ['SPN-CONFIG-IVY-HOME', uncaught('java.lang.IllegalArgumentException: basedir must be absolute: ?/.ivy2/local')],
+  [
+    'SPN-CONFIG-IVY-HOME',
+    uncaught('java.io.FileNotFoundException: /home/spark/.ivy2/cache/resolved-a-1.xml (No such file or directory)'),
+  ],
+  [
+    'SPN-CLASSPATH-HADOOP-VERSION',
+    {
+      log: 'Exception in thread "main" java.lang.NumberFormatException: For input string: "60s"\n\tat java.base/java.lang.Long.parseLong(Unknown Source)\n\tat org.apache.hadoop.conf.Configuration.getLong(Configuration.java:1)\n',
+    },
+  ],
+  [
+    'SPN-CLASSPATH-JAVA-MODULE',
+    uncaught(
+      'java.lang.IllegalAccessError: class a.B (in unnamed module @0x7f) cannot access class sun.nio.ch.DirectBuffer (in module java.base) because module java.base does not export sun.nio.ch to unnamed module @0x7f',
+    ),
+  ],
+  [
+    'SPN-CLASSPATH-PYTHON-VERSION',
+    {
+      log: pythonTraceback(
+        'py4j.protocol.Py4JJavaError: An error occurred while calling o1.x.\n: org.apache.spark.SparkException: Job aborted due to stage failure: Task 0 in stage 0.0 failed 4 times, most recent failure: Lost task 0.3 in stage 0.0 (TID 3) (10.0.0.9 executor 1): org.apache.spark.api.python.PythonException: Traceback (most recent call last):\n  File "w.py", line 4, in main\nException: Python in worker has different version 3.8 than that in driver 3.9, PySpark cannot run with different minor versions.\n\n\tat a.B.c(B.java:1)',
+      ),
+    },
+  ],
+  [
+    'SPN-CONFIG-KRYO-BUFFER',
+    uncaught(
+      'org.apache.spark.SparkException: Job aborted due to stage failure: Task 0 in stage 0.0 failed 4 times, most recent failure: Lost task 0.3 in stage 0.0 (TID 3) (10.0.0.9 executor 1): org.apache.spark.SparkException: Kryo serialization failed: Buffer overflow. Available: 0, required: 1. To avoid this, increase spark.kryoserializer.buffer.max value.',
+    ),
+  ],
+  [
+    'SPN-CONFIG-MESSAGE-SIZE',
+    uncaught(
+      'org.apache.spark.SparkException: Job aborted due to stage failure: Serialized task 0:0 was 1000 bytes, which exceeds max allowed: spark.rpc.message.maxSize (134217728 bytes).',
+    ),
+  ],
+  [
+    'SPN-MEMORY-PYTHON',
+    {
+      log: pythonTraceback(
+        'numpy.core._exceptions._ArrayMemoryError: Unable to allocate 7.45 GiB for an array with shape (1,)',
+      ),
+    },
+  ],
+  ['SPN-MEMORY-PYTHON', { log: pythonTraceback('MemoryError') }],
+  [
+    'SPN-MEMORY-BROADCAST',
+    uncaught(
+      'org.apache.spark.sql.execution.OutOfMemorySparkException: Size of broadcasted table far exceeds estimates and exceeds limit of spark.driver.maxResultSize=4294967296.',
+    ),
+  ],
+  [
+    'SPN-IMAGE-PROGRAM',
+    { ...failedWith(127), log: '[FATAL tini (16)] exec driver-py failed: No such file or directory\n' },
+  ],
+  [
+    'SPN-IMAGE-PROGRAM',
+    uncaught('java.io.IOException: Cannot run program "python3": error=2, No such file or directory'),
+  ],
+  ['SPN-IMAGE-PROGRAM', { ...failedWith(127), log: '/opt/run.sh: line 3: spark-submit: command not found\n' }],
+  [
+    'SPN-IMAGE-LIBRARY',
+    { log: "/opt/java/bin/java: /lib/libc.so.6: version `GLIBC_2.32' not found (required by /opt/java/bin/java)\n" },
+  ],
+  [
+    'SPN-NETWORK-METASTORE',
+    uncaught(
+      'org.apache.spark.sql.AnalysisException: org.apache.hadoop.hive.ql.metadata.HiveException: java.lang.RuntimeException: Unable to instantiate a.B',
+      'MetaException(message:Could not connect to meta store using any of the URIs provided. Most recent failure: org.apache.thrift.transport.TTransportException: java.net.ConnectException: Connection refused',
+    ),
+  ],
+  [
+    'SPN-NETWORK-KAFKA',
+    {
+      log: pythonTraceback(
+        'pyspark.errors.exceptions.captured.StreamingQueryException: [STREAM_FAILED] Query [id = 1, runId = 2] terminated with exception: org.apache.kafka.common.errors.TimeoutException: Timed out waiting for a node assignment. Call: describeTopics',
+      ),
+    },
+  ],
+  ['SPN-NETWORK-REFUSED', { log: pythonTraceback('ConnectionRefusedError: [Errno 111] Connection refused') }],
+  ['SPN-NETWORK-DNS', { log: pythonTraceback('socket.gaierror: [Errno -2] Name or service not known') }],
+  [
+    'SPN-NETWORK-DNS',
+    {
+      log: `${error('Main', 'load failed')}java.net.UnknownHostException: db.example\n\tat a.b(C.java:1)\n${uncaughtException('java.lang.RuntimeException: job failed')}`,
+    },
+  ],
+  [
+    'SPN-HANG-ENDED-WORK',
+    {
+      ...failedWith(143),
+      log: `${info('SparkContext', 'Running Spark version 3.5.1')}${info('SparkContext', 'SparkContext is stopping with exitCode 0.')}${info('SparkContext', 'Successfully stopped SparkContext')}${error('SparkSubmitSignal', 'RECEIVED SIGNAL TERM')}${info('ShutdownHookManager', 'Shutdown hook called')}`,
+    },
+  ],
   ['SPN-PERMISSION-PLATFORM', uncaught('com.azure.core.exception.HttpResponseException: Status code 403, no')],
   [
     'SPN-PERMISSION-PLATFORM',
