@@ -1,4 +1,5 @@
 import { actionsAnnotation } from '../core/contract/pod-contract.ts'
+import { leavesReserve } from '../core/fair-reserve.ts'
 import { toRecord, toText } from '../core/json.ts'
 import {
   parseSparkApplication,
@@ -64,7 +65,8 @@ function countAttempts(operator: SparkOperator, status: Readonly<Record<string, 
 
 export interface SparkApplications {
   readonly reflectors: readonly Reflector<KnownApplication>[]
-  lookup(reference: ApplicationReference): ApplicationLookup | Promise<ApplicationLookup>
+  /** `client`: who asks. Each client gets a share of the requests at the same time. */
+  lookup(reference: ApplicationReference, client?: string): ApplicationLookup | Promise<ApplicationLookup>
   /** The application in the cache, without a request. */
   known(reference: ApplicationReference): KnownApplication | undefined
   all(): IterableIterator<KnownApplication>
@@ -76,7 +78,7 @@ export interface SparkApplications {
 const getDeadlineMs = 500
 /** An object in etcd has at most 1.5 MiB, and those of a CRD are stored as JSON. */
 const maxApplicationBytes = 2 * 1024 * 1024
-/** Any client may send an admission request that names an unknown SparkApplication. */
+/** Any client may send admission requests that name unknown SparkApplications. None of them may take all GETs. */
 const maxConcurrentGets = 16
 
 /** The SparkApplications of both operators, from the cache, else by one GET with a deadline. */
@@ -94,14 +96,20 @@ export function watchSparkApplications(deps: ReflectorDeps): SparkApplications {
     // With another uid it was deleted and created again, which the cache has not seen yet.
     return reference.uid === null || found?.uid === reference.uid ? found : undefined
   }
-  let gets = 0
-  const getInTurn = async (reference: ApplicationReference): Promise<ApplicationLookup> => {
-    if (gets >= maxConcurrentGets) return { kind: 'unreadable', reference, detail: 'too many are being read' }
-    gets += 1
+  const gets = new Map<string, number>()
+  const getInTurn = async (reference: ApplicationReference, client: string): Promise<ApplicationLookup> => {
+    const own = gets.get(client) ?? 0
+    const others = gets.values().reduce((sum, count) => sum + count, -own)
+    if (!leavesReserve(own + 1, others, maxConcurrentGets)) {
+      return { kind: 'unreadable', reference, detail: 'too many are being read' }
+    }
+    gets.set(client, own + 1)
     try {
       return await getApplication(deps.api, reference)
     } finally {
-      gets -= 1
+      const left = (gets.get(client) ?? 1) - 1
+      if (left === 0) gets.delete(client)
+      else gets.set(client, left)
     }
   }
   return {
@@ -119,9 +127,9 @@ export function watchSparkApplications(deps: ReflectorDeps): SparkApplications {
     *all() {
       for (const { reflector } of watched) yield* reflector.objects.all()
     },
-    lookup: (reference) => {
+    lookup: (reference, client = '') => {
       const found = known(reference)
-      return found === undefined ? getInTurn(reference) : { kind: 'found', application: found.application }
+      return found === undefined ? getInTurn(reference, client) : { kind: 'found', application: found.application }
     },
   }
 }

@@ -1,9 +1,14 @@
+import { leavesReserve } from './fair-reserve.ts'
+
 /** What one client holds of a limited total. */
 export interface Share {
   /** Makes the share the last of its peer that is revoked. */
   touch(): void
-  /** Makes the share irrevocable. It counts until it is released. */
-  settle(): void
+  /**
+   * Makes the share irrevocable, until it is released. Returns false, and releases the share, if the irrevocable ones of its
+   * peer would leave no reserve for other peers.
+   */
+  settle(): boolean
   /** May be called repeatedly. */
   release(): void
 }
@@ -24,9 +29,11 @@ interface Entry {
 }
 
 interface Holder {
+  /** Of all its shares, also the settled ones. */
   size: number
-  /** The first is revoked first. */
-  readonly entries: Set<Entry>
+  settledSize: number
+  /** Those that can be revoked. The first is revoked first. */
+  readonly revocable: Set<Entry>
 }
 
 /**
@@ -36,35 +43,47 @@ interface Holder {
 export function createFairShares(total: number): FairShares {
   const holders = new Map<string, Holder>()
   let used = 0
+  let settled = 0
 
   const add = (entry: Entry) => {
-    const holder = holders.get(entry.peer) ?? { size: 0, entries: new Set() }
+    const holder = holders.get(entry.peer) ?? { size: 0, settledSize: 0, revocable: new Set() }
     holders.set(entry.peer, holder)
     holder.size += entry.size
-    holder.entries.add(entry)
-  }
-  const remove = (entry: Entry) => {
-    const holder = holders.get(entry.peer)
-    if (holder?.entries.delete(entry) !== true) return
-    holder.size -= entry.size
-    if (holder.entries.size === 0) holders.delete(entry.peer)
+    holder.revocable.add(entry)
+    used += entry.size
   }
   const release = (entry: Entry) => {
-    if (entry.state === 'released') return
-    remove(entry)
-    entry.state = 'released'
+    const holder = holders.get(entry.peer)
+    if (entry.state === 'released' || holder === undefined) return
+    if (entry.state === 'settled') {
+      holder.settledSize -= entry.size
+      settled -= entry.size
+    }
+    holder.revocable.delete(entry)
+    holder.size -= entry.size
     used -= entry.size
+    if (holder.size === 0 && holder.revocable.size === 0) holders.delete(entry.peer)
+    entry.state = 'released'
+  }
+  const settle = (entry: Entry): boolean => {
+    const holder = holders.get(entry.peer)
+    if (entry.state !== 'revocable' || holder === undefined) return false
+    if (!leavesReserve(holder.settledSize + entry.size, settled - holder.settledSize, total)) {
+      release(entry)
+      return false
+    }
+    holder.revocable.delete(entry)
+    holder.settledSize += entry.size
+    settled += entry.size
+    entry.state = 'settled'
+    return true
   }
   const toShare = (entry: Entry): Share => ({
     touch: () => {
-      const entries = holders.get(entry.peer)?.entries
-      if (entries?.delete(entry) === true) entries.add(entry)
+      const revocable = holders.get(entry.peer)?.revocable
+      if (revocable?.delete(entry) === true) revocable.add(entry)
     },
-    settle: () => {
-      if (entry.state !== 'revocable') return
-      remove(entry)
-      entry.state = 'settled'
-    },
+    settle: () => settle(entry),
     release: () => release(entry),
   })
 
@@ -72,9 +91,8 @@ export function createFairShares(total: number): FairShares {
     take: (peer, size, revoke) => {
       const entry: Entry = { peer, size, revoke, state: 'revocable' }
       add(entry)
-      used += size
       while (used > total) {
-        const victim = findOldest(findLargest(holders)) ?? entry
+        const victim = findVictim(holders) ?? entry
         release(victim)
         if (victim === entry) return null
         victim.revoke()
@@ -84,13 +102,12 @@ export function createFairShares(total: number): FairShares {
   }
 }
 
-function findLargest(holders: ReadonlyMap<string, Holder>): Holder | undefined {
+/** The oldest revocable share of the peer that holds the most, of those that have any. */
+function findVictim(holders: ReadonlyMap<string, Holder>): Entry | undefined {
   let largest: Holder | undefined
-  for (const holder of holders.values()) if (largest === undefined || holder.size > largest.size) largest = holder
-  return largest
-}
-
-function findOldest(holder: Holder | undefined): Entry | undefined {
-  const [oldest] = holder?.entries ?? []
+  for (const holder of holders.values()) {
+    if (holder.revocable.size > 0 && (largest === undefined || holder.size > largest.size)) largest = holder
+  }
+  const [oldest] = largest?.revocable ?? []
   return oldest
 }

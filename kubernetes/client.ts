@@ -60,6 +60,7 @@ export function createClient(
       ...(authorization !== undefined && { authorization }),
       ...(body !== undefined && { 'content-type': contentType, 'content-length': Buffer.byteLength(body) }),
     }
+    signal.throwIfAborted()
     const outgoing = httpsRequest(`${access.server}${path}`, { method, headers, agent, signal }, resolve)
     outgoing.once('error', reject)
     // A request that waits for a connection does not emit its error before it gets one.

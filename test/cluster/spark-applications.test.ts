@@ -68,9 +68,25 @@ describe('watchSparkApplications', () => {
     const { api, deps } = await createApiFixture(t)
     const { lookup } = watchSparkApplications(deps)
     api.intercept(() => ({ status: 200, body: application('uid-1', 'Always'), delayMs: 50 }))
-    const found = await Promise.all(Array.from({ length: 100 }, () => lookup(reference)))
-    assert.equal(found.filter(({ kind }) => kind === 'unreadable').length, 84)
-    assert.equal(api.requests.length, 16)
+    const found = await Promise.all(Array.from({ length: 100 }, () => lookup(reference, '10.0.0.1')))
+    assert.equal(found.filter(({ kind }) => kind === 'unreadable').length, 92)
+    assert.equal(api.requests.length, 8)
+  })
+
+  test('clients that ask for all they can get → another client still gets its application', async (t) => {
+    const { api, deps } = await createApiFixture(t)
+    const { lookup } = watchSparkApplications(deps)
+    let isHeld = true
+    api.intercept(() => ({ status: 200, body: application('uid-1', 'Always'), delayMs: isHeld ? 400 : 0 }))
+    const flood = ['10.0.0.1', '10.0.0.2', '10.0.0.3'].flatMap((client) =>
+      Array.from({ length: 40 }, () => lookup(reference, client)),
+    )
+    await until(() => api.requests.length === 14, 'all that these clients get')
+    isHeld = false
+    assert.equal((await lookup(reference, '10.0.0.4')).kind, 'found')
+    await Promise.all(flood)
+    const again = await Promise.all(Array.from({ length: 8 }, () => lookup(reference, '10.0.0.4')))
+    assert.ok(again.every(({ kind }) => kind === 'found'))
   })
 
   test('a cached application → no request; a missing or replaced one → one GET', async (t) => {

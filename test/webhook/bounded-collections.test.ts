@@ -11,7 +11,7 @@ const root = join(import.meta.dirname, '../..')
  */
 const bounds: Readonly<Record<string, string>> = {
   'cluster/namespaces.ts': 'call',
-  'cluster/spark-applications.ts': 'call: the configured namespaces',
+  'cluster/spark-applications.ts': 'clients with a running GET: 16; else call: the configured namespaces',
   'kubernetes/reflector.ts': 'call: the names of one list',
   'kubernetes/scoped-reflector.ts': 'the configured namespaces',
   'kubernetes/store.ts': 'the objects that exist, each up to maxKeptChars',
@@ -42,6 +42,8 @@ const bounds: Readonly<Record<string, string>> = {
   'webhook/controller/reconcile/work-queue.ts': 'the pods that exist',
   'webhook/controller/start.ts': 'parts of this program',
   'webhook/server/connection-limit.ts': 'open connections, which are limited',
+  'webhook/server/fair-turns.ts':
+    '1,000 peers, and those with an open connection; bodies that are open, which are limited',
 }
 
 describe('collections of the webhook process', () => {

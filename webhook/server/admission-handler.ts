@@ -15,7 +15,8 @@ import type { AdmissionRecorder } from './admission-log.ts'
 
 /** Lookups in the cluster. Each one takes limited time, and does not throw for expected failures. */
 export interface Lookups {
-  application(reference: ApplicationReference): ApplicationLookup | Promise<ApplicationLookup>
+  /** `peer`: the address of the client that asks for it. */
+  application(reference: ApplicationReference, peer: string): ApplicationLookup | Promise<ApplicationLookup>
   limits(namespace: string): NamespaceLimits | null
   capabilities(): Capabilities
   /** Why no sidecars are injected in the namespace at present; null if they are. */
@@ -37,15 +38,15 @@ export interface AdmissionHandlerDeps {
  */
 export function createAdmissionHandler(
   deps: AdmissionHandlerDeps,
-): (request: AdmissionRequest) => Admission | Promise<Admission> {
-  return (request) => {
+): (request: AdmissionRequest, peer?: string) => Admission | Promise<Admission> {
+  return (request, peer = '') => {
     const startMs = deps.nowMs()
     const finish = (admission: Admission) => {
       record(deps, request, admission, deps.nowMs() - startMs)
       return admission
     }
     try {
-      const admission = decideRequest(request, deps)
+      const admission = decideRequest(request, peer, deps)
       if (!(admission instanceof Promise)) return finish(admission)
       return admission.catch((error: unknown) => failOpen(request, error)).then(finish)
     } catch (error) {
@@ -56,6 +57,7 @@ export function createAdmissionHandler(
 
 function decideRequest(
   request: AdmissionRequest,
+  peer: string,
   { fixed, lookups }: AdmissionHandlerDeps,
 ): Admission | Promise<Admission> {
   const subject = classifyObject(request)
@@ -68,7 +70,7 @@ function decideRequest(
   const prove = subject.kind === 'driver' ? createProver(request, subject.pod, fixed.sidecar.image, lookups) : null
   const decideWith = (application: ApplicationLookup) =>
     admit(request, { ...fixed, application, limits, capabilities: lookups.capabilities(), suspension, prove }, subject)
-  const application = reference === undefined ? ({ kind: 'none' } as const) : lookups.application(reference)
+  const application = reference === undefined ? ({ kind: 'none' } as const) : lookups.application(reference, peer)
   return application instanceof Promise ? application.then(decideWith) : decideWith(application)
 }
 

@@ -3,9 +3,15 @@ import type { FastifyRequest } from 'fastify'
 import { createFairShares, type Share } from '../../core/fair-shares.ts'
 
 /** A complete body, and its share of the memory for all bodies, which is released when the body is no longer needed. */
-export interface ReceivedBody {
+export interface ReceivedBody extends Pick<Share, 'release'> {
   readonly bytes: Buffer
-  release(): void
+  /** Calls `revoked` if another client needs the memory before {@link hold}. The body must be dropped then. */
+  onRevoke(revoked: (error: Error) => void): void
+  /**
+   * Keeps the memory until `release`, because something is awaited for the body. Returns an error if too much is kept for this
+   * client already. The body must be dropped then.
+   */
+  hold(): Error | null
 }
 
 /** Why a body is not read, for Fastify's error handler. */
@@ -41,17 +47,19 @@ export function createBodyReader({ maxBodyBytes, maxTotalBytes }: BodyLimits) {
     } else if (length > maxBodyBytes) {
       done(new BodyRefusal(413, 'Request body is too large'))
     } else {
-      const revoked = () => new BodyRefusal(503, 'too many bodies are being received at the same time; try again')
       const receiving = receive(payload, length, done)
-      const share = shares.take(request.socket.remoteAddress ?? '', length, () => receiving.stop(revoked()))
-      if (share === null) receiving.stop(revoked())
+      const share = shares.take(request.socket.remoteAddress ?? '', length, () => receiving.stop(refuseForMemory()))
+      if (share === null) receiving.stop(refuseForMemory())
       else receiving.start(share)
     }
   }
 }
 
+const refuseForMemory = () => new BodyRefusal(503, 'too many bodies are being handled at the same time; try again')
+
 interface Receiving {
   start(share: Share): void
+  /** Also after the body is complete, until it is held. */
   stop(error: Error): void
 }
 
@@ -59,6 +67,8 @@ function receive(payload: IncomingMessage, length: number, done: Done): Receivin
   let share: Share | undefined
   let buffer: Buffer | undefined
   let filled = 0
+  /** Set when the body is complete. */
+  let revoked: ((error: Error) => void) | undefined
   const onData = (chunk: Buffer) => {
     // Most bodies arrive in one piece.
     if (filled === 0 && chunk.length === length) buffer = chunk
@@ -69,6 +79,7 @@ function receive(payload: IncomingMessage, length: number, done: Done): Receivin
     filled += chunk.length
   }
   const stop = (error: Error) => {
+    if (revoked !== undefined) return revoked(error)
     detach()
     share?.release()
     buffer = undefined
@@ -77,8 +88,17 @@ function receive(payload: IncomingMessage, length: number, done: Done): Receivin
   const onEnd = () => {
     if (filled !== length || share === undefined) return onAbort()
     detach()
-    share.settle()
-    done(null, { bytes: buffer ?? Buffer.alloc(0), release: share.release })
+    const { release, settle } = share
+    revoked = () => {}
+    done(null, {
+      bytes: buffer ?? Buffer.alloc(0),
+      release,
+      onRevoke: (callback) => {
+        revoked = callback
+      },
+      hold: () => (settle() ? null : refuseForMemory()),
+    })
+    buffer = undefined
   }
   const onAbort = () => stop(new BodyRefusal(400, 'the body is incomplete'))
   const detach = () => {

@@ -9,9 +9,9 @@ interface Connection {
 }
 
 /**
- * `server` is one of HTTP or HTTPS. Limits the open connections. The one that is over the limit is accepted, and the connection that was not used for longest is
- * ended, of the address with the most. `server.maxConnections` would refuse the API server instead, as soon as another client
- * holds all connections.
+ * Limits the open connections of a server of HTTP or HTTPS. The one that is over the limit is accepted, and the connection that
+ * was not used for longest is ended, of the address with the most. `server.maxConnections` would refuse the API server instead,
+ * as soon as another client holds all connections.
  */
 export function limitConnections(server: Server, maxConnections: number): void {
   const shares = createFairShares(maxConnections)

@@ -8,7 +8,8 @@ import { limitConnections } from './connection-limit.ts'
 import { batchReviews } from './review-batcher.ts'
 
 export interface ServerDeps {
-  admit(request: AdmissionRequest): Admission | Promise<Admission>
+  /** `peer`: the address of the client. */
+  admit(request: AdmissionRequest, peer: string): Admission | Promise<Admission>
   /** The names of the parts that are not ready. The process is ready if the list is empty. */
   unready(): readonly string[]
   /** The names of the loops that ended but never should. The process is healthy if the list is empty. */
@@ -35,7 +36,7 @@ const defaultTimeouts: ServerTimeouts = { keepAliveMs: 120_000, requestMs: 10_00
 export interface ServerLimits {
   /** The API server rejects objects larger than 3 MiB (MaxRequestBodyBytes). etcd rejects more than 1.5 MiB by default. */
   readonly maxBodyBytes: number
-  /** A sixteenth of the chart's memory limit. It holds 1,500 drivers of 16 kB. */
+  /** Of all bodies that are not answered yet. A sixteenth of the chart's memory limit. It holds 1,500 drivers of 16 kB. */
   readonly maxTotalBytes: number
   /**
    * A TLS connection takes 100 kB. An API server keeps at most 25 connections that are idle (idleConnsPerHost of client-go), and
@@ -101,9 +102,11 @@ export function createWebhookServer(deps: ServerDeps): FastifyInstance<Server> {
   })
   const post = batchReviews(deps.admit)
   app.post('/mutate', (request, reply) => {
-    const { bytes, release } = (request.body as ReceivedBody | undefined) ?? noBody
-    post({
+    const { bytes, release, hold, onRevoke } = (request.body as ReceivedBody | undefined) ?? noBody
+    const waiting = post({
       body: bytes,
+      peer: request.socket.remoteAddress ?? '',
+      hold,
       send: (review) => {
         release()
         sendJson(reply, review)
@@ -123,6 +126,10 @@ export function createWebhookServer(deps: ServerDeps): FastifyInstance<Server> {
         if (!reply.sent) reply.send(error)
       },
     })
+    onRevoke((error) => {
+      waiting.remove()
+      reply.send(error)
+    })
   })
   const addHealthRoute = (path: string, key: string, findProblems: () => readonly string[]) =>
     app.get(path, (_request, reply) => {
@@ -135,7 +142,7 @@ export function createWebhookServer(deps: ServerDeps): FastifyInstance<Server> {
 }
 
 /** A POST without a body has no content type, so that no parser reads it. */
-const noBody: ReceivedBody = { bytes: Buffer.alloc(0), release: () => {} }
+const noBody: ReceivedBody = { bytes: Buffer.alloc(0), release: () => {}, onRevoke: () => {}, hold: () => null }
 
 /** Bypasses Fastify's hooks and serializers, of which there are none. This saves a tenth of the time of a request. */
 function sendJson(reply: FastifyReply, json: string): void {

@@ -197,9 +197,9 @@ describe('createWebhookServer', () => {
   const head = (length: number) =>
     `POST /mutate HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\n\r\n`
   /** A client of its own address: all of 127.0.0.0/8 are this host’s. */
-  async function openFrom(address: string): Promise<TLSSocket> {
+  async function openFrom(address: string, toPort = port): Promise<TLSSocket> {
     const socket = connect({
-      socket: connectTcp({ port, host: '127.0.0.1', localAddress: address }),
+      socket: connectTcp({ port: toPort, host: '127.0.0.1', localAddress: address }),
       rejectUnauthorized: false,
     })
     socket.on('error', () => {})
@@ -252,6 +252,41 @@ describe('createWebhookServer', () => {
     assert.match(await refusal, /^HTTP\/1.1 503 /)
     for (const socket of others) socket.destroy()
     assert.equal((await send('/mutate', driver)).status, 200)
+  })
+
+  test('one client’s bodies wait for lookups → it gets 503 for what is more than its share, and others are served', async (t) => {
+    const held: (() => void)[] = []
+    const slow = createWebhookServer({
+      admit: async (admission, peer) => {
+        if (peer === '127.0.0.6') await new Promise<void>((resolve) => held.push(resolve))
+        return admit(admission, capableContext)
+      },
+      unready: () => missing,
+      broken: () => [],
+      onMalformedRequest: (status) => refused.push(status),
+      certificate: { cert: serving.certificatePem, key: serving.privateKeyPem },
+      limits,
+    })
+    t.after(() => slow.close())
+    await slow.listen({ port: 0, host: '127.0.0.1' })
+    const at = (slow.server.address() as AddressInfo).port
+    const large = JSON.stringify({ ...JSON.parse(driver), padding: 'x'.repeat(2_000_000) })
+    const post = async (address: string) => {
+      const socket = await openFrom(address, at)
+      t.after(() => socket.destroy())
+      socket.write(`${head(Buffer.byteLength(large))}${large}`)
+      return answerOf(socket)
+    }
+    const first = post('127.0.0.6')
+    while (held.length < 1) await sleep(5)
+    assert.match(await post('127.0.0.6'), /^HTTP\/1.1 503 [\s\S]*retry-after: 1/i)
+    assert.match(await post('127.0.0.7'), /^HTTP\/1.1 200 /)
+    for (const resume of held) resume()
+    assert.match(await first, /^HTTP\/1.1 200 /)
+    const again = post('127.0.0.6')
+    while (held.length < 3) await sleep(5)
+    held[2]?.()
+    assert.match(await again, /^HTTP\/1.1 200 /, 'what was held is free again')
   })
 
   test('one client opens more connections than fit → it loses its own, and other clients keep theirs', async () => {
