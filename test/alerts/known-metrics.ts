@@ -70,6 +70,7 @@ export async function ownTexts(t: TestContext): Promise<OwnTexts> {
       unprotected: [{ labels: { namespace: 'etl', reason: 'not-injected' }, value: 1 }],
       outdated: [{ labels: { namespace: 'etl' }, value: 1 }],
       stuck: [{ labels: { namespace: 'etl', reason: 'pending' }, value: 1 }],
+      startupBlocked: [{ labels: { namespace: 'etl' }, value: 1 }],
     }),
     quarantined: () => new Map([['etl', 1]]),
     breakers: () => ({ 'unhealthy-share': ['etl'], 'sidecar-image': [] }),

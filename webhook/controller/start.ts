@@ -86,10 +86,14 @@ export function startController(deps: StartControllerDeps): StartedController {
   const { quarantined } = createDeletionTracker(config.safeguards)
   const isInProtectedNamespace = ({ application }: KnownApplication) =>
     namespaces.objects.get('', application.namespace) !== undefined
-  const coverageOf = (driver: Driver) => findCoverage(driver, contextDeps)
+  const knowledge = {
+    findCoverage: (driver: Driver) => findCoverage(driver, contextDeps),
+    startupBlockedForMs: sidecarImageBreaker.startupBlockedForMs,
+    version: deps.version,
+  }
   deps.metrics.registerGauges({
     isLeader: elector.leads,
-    counts: () => countDrivers(drivers.reflector.objects.all(), coverageOf, deps.version, deps.nowMs()),
+    counts: () => countDrivers(drivers.reflector.objects.all(), knowledge, deps.nowMs()),
     quarantined: () => quarantined([...deps.applications.all()].filter(isInProtectedNamespace)),
     breakers: () => ({
       'unhealthy-share': controller.blockedNamespaces(),

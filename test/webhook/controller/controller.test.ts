@@ -180,6 +180,29 @@ describe('controller', () => {
     assert.equal(harness.calls().filter((line) => line.startsWith('PATCH')).length, 3)
   })
 
+  test('the API server does not allow a bypass → an Event and a metric say so, until the driver can start', async (t) => {
+    const harness = await createControllerHarness(t)
+    const nowRealMs = Date.now()
+    harness.setNow(nowRealMs)
+    let isAllowed = false
+    const refusal = 'ValidatingAdmissionPolicy ’x’ denied request: no'
+    harness.api.intercept((method) =>
+      method === 'PATCH' && !isAllowed
+        ? { status: 422, body: { kind: 'Status', apiVersion: 'v1', message: refusal } }
+        : undefined,
+    )
+    harness.api.set(pods, startupBlockedPod(waiting('InvalidImageName')))
+    const replica = harness.start()
+    await until(() => harness.events().length > 0, 'an Event')
+    const [event] = harness.events()
+    assert.equal(event?.reason, 'SparkNannyStartupBlocked')
+    assert.match(event?.message ?? '', /does not allow .*denied request: no/)
+    assert.match(await replica.metrics(), /spark_nanny_actions_total\{action="bypass-sidecar",result="failed"\} 1/)
+    isAllowed = true
+    await until(() => harness.events().length > 1, 'the bypass')
+    assert.match(await replica.metrics(), /spark_nanny_actions_total\{action="bypass-sidecar",result="ok"\} 1/)
+  })
+
   test('three bypasses in a row → injection is suspended in the namespace, except one per minute, until a sidecar starts', async (t) => {
     const harness = await createControllerHarness(t)
     harness.api.set('/api/v1/namespaces', {

@@ -3,7 +3,7 @@ import { formatBypassReason } from '../assess/startup-blocked.ts'
 import type { ActionTask } from '../decide/action-task.ts'
 import { withPendingConfirmation } from '../decide/driver-state.ts'
 import type { ActionDeps } from './action-deps.ts'
-import { describeAssessment } from './event-messages.ts'
+import { describeAssessment, describeRefusedBypass } from './event-messages.ts'
 
 /** Replaces the image of a sidecar that does not start by the driver's own, so that the driver can start. */
 export async function bypassSidecar(
@@ -25,6 +25,9 @@ export async function bypassSidecar(
   if (result.kind !== 'failed') return result
   const details = { ...images, ...failureDetail(result) }
   recorder.recordDecision(task, { action: 'bypass-sidecar', result: 'failed', details })
+  if (result.forbidden === true && assessment.kind === 'startup-blocked') {
+    recorder.publishWithRetry(task, describeRefusedBypass(assessment.cause, result.detail))
+  }
   if (result.outcomeUnknown) {
     state.pendingConfirmation = { tookEffect: (now) => now !== undefined && now.sidecar?.bypass !== null, confirm }
   }

@@ -5,6 +5,7 @@ import type { EventContent } from '../../../kubernetes/event.ts'
 import type { Assessment } from '../assess/assess.ts'
 import type { UnprotectedReason } from '../assess/coverage.ts'
 import type { DeletionReason } from '../assess/deletion-reason.ts'
+import type { StartupBlock } from '../assess/startup-blocked.ts'
 import { type Deadline, type Stuck, type StuckReason, stuckDedupKey } from '../assess/startup-delay.ts'
 import type { TerminationBlocker } from '../assess/stuck-termination.ts'
 import type { Driver } from '../driver/driver.ts'
@@ -90,6 +91,12 @@ export function describeAssessment(assessment: Assessment, driver: Driver): Even
     case 'hung':
       return undefined
   }
+}
+
+/** `refusal`: the response of the API server to the bypass of a sidecar, which does not allow it. */
+export function describeRefusedBypass({ reason, detail }: StartupBlock, refusal: string): EventContent {
+  const message = `Sidecar cannot start (${reason}: ${detail}) and blocks the driver. The API server does not allow spark-nanny to replace its image with the driver image: ${refusal}. Allow it, or delete the pod and set spark-nanny.io/inject=false.`
+  return { type: 'Warning', reason: 'SparkNannyStartupBlocked', message, dedupKey: 'bypass-refused' }
 }
 
 function describeStuck(stuck: Stuck, deadline: Deadline | null, driver: Driver): EventContent {

@@ -1,4 +1,5 @@
 import type { Coverage } from '../assess/coverage.ts'
+import { findBlockingSidecar } from '../assess/startup-blocked.ts'
 import { findStuck } from '../assess/startup-delay.ts'
 import { type Driver, hasEnded } from '../driver/driver.ts'
 
@@ -16,7 +17,21 @@ export interface DriverCounts {
   readonly unprotected: readonly GaugeSample<'namespace' | 'reason'>[]
   readonly outdated: readonly GaugeSample<'namespace'>[]
   readonly stuck: readonly GaugeSample<'namespace' | 'reason'>[]
+  readonly startupBlocked: readonly GaugeSample<'namespace'>[]
 }
+
+/** How a driver is classified, in addition to what its pod shows. */
+export interface DriverKnowledge {
+  /** Undefined outside of protected namespaces. */
+  findCoverage(driver: Driver): Coverage | undefined
+  /** How long the sidecar has been seen to block the startup. Null if it does not. */
+  startupBlockedForMs(driver: Driver): number | null
+  /** The version of this process. */
+  readonly version: string
+}
+
+/** A bypass that was allowed has let the driver start by then: a kubelet needs some seconds for it. */
+const bypassWithinMs = 60_000
 
 /** The health of a driver. Returns undefined if the driver has ended. */
 export function classifyDriver(driver: Driver): DriverHealth | undefined {
@@ -30,17 +45,17 @@ export function classifyDriver(driver: Driver): DriverHealth | undefined {
   return begun ? 'starting' : 'not-ready'
 }
 
-/** Counts the drivers of protected namespaces at `nowMs`. `version` is the version of this process. */
+/** Counts the drivers of protected namespaces at `nowMs`. */
 export function countDrivers(
   drivers: Iterable<Driver>,
-  findCoverage: (driver: Driver) => Coverage | undefined,
-  version: string,
+  { findCoverage, startupBlockedForMs, version }: DriverKnowledge,
   nowMs: number,
 ): DriverCounts {
   const states = createTally<'namespace' | 'state'>()
   const unprotected = createTally<'namespace' | 'reason'>()
   const outdated = createTally<'namespace'>()
   const stuck = createTally<'namespace' | 'reason'>()
+  const startupBlocked = createTally<'namespace'>()
   for (const driver of drivers) {
     const coverage = findCoverage(driver)
     const state = classifyDriver(driver)
@@ -51,13 +66,21 @@ export function countDrivers(
     if (coverage.kind === 'protected' && driver.sidecar?.version !== version) outdated.add({ namespace })
     const waiting = coverage.kind === 'opted-out' ? undefined : findStuck(driver, nowMs)
     if (waiting !== undefined) stuck.add({ namespace, reason: waiting.reason })
+    if (isBypassMissing(driver, startupBlockedForMs(driver))) startupBlocked.add({ namespace })
   }
   return {
     drivers: states.samples(),
     unprotected: unprotected.samples(),
     outdated: outdated.samples(),
     stuck: stuck.samples(),
+    startupBlocked: startupBlocked.samples(),
   }
+}
+
+/** Whether the sidecar still blocks the startup although the controller should have bypassed it. */
+function isBypassMissing(driver: Driver, blockedForMs: number | null): boolean {
+  const block = findBlockingSidecar(driver)
+  return block !== undefined && blockedForMs !== null && blockedForMs >= block.patienceMs + bypassWithinMs
 }
 
 function createTally<L extends string>() {

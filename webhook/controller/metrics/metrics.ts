@@ -249,6 +249,13 @@ function registerDriverGauges(registry: Registry, figures: ControllerFigures): v
     ['namespace', 'reason'],
     read((all) => all.stuck),
   )
+  registerGauge(
+    registry,
+    'startup_blocked_drivers',
+    'Number of drivers that their sidecar keeps from starting, although the controller should have bypassed it by now.',
+    ['namespace'],
+    read((all) => all.startupBlocked),
+  )
 }
 
 /** Registers a gauge whose series are read at each scrape. */

@@ -1,17 +1,24 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { Coverage } from '../../../../webhook/controller/assess/coverage.ts'
+import type { Driver } from '../../../../webhook/controller/driver/driver.ts'
+import { parseDriver } from '../../../../webhook/controller/driver/parse-driver.ts'
 import { countDrivers } from '../../../../webhook/controller/metrics/driver-counts.ts'
 import { createControllerMetrics, registerReplicaGauges } from '../../../../webhook/controller/metrics/metrics.ts'
 import { createMetrics } from '../../../../webhook/server/metrics.ts'
-import { createdMs, type DriverPodOptions, waiting } from '../../../support/driver-pods.ts'
+import { createdMs, type DriverPodOptions, startupBlockedPod, waiting } from '../../../support/driver-pods.ts'
 import { createDriver } from '../driver/drivers.ts'
 
 const isProtected: Coverage = { kind: 'protected' }
 const nowMs = createdMs + 3_600_000
 const count = (pods: readonly (readonly [DriverPodOptions, Coverage | undefined])[], version = '1.2.3') => {
   const coverages = new Map(pods.map(([options, coverage]) => [createDriver(options), coverage]))
-  return countDrivers(coverages.keys(), (driver) => coverages.get(driver), version, nowMs)
+  const knowledge = {
+    findCoverage: (driver: Driver) => coverages.get(driver),
+    startupBlockedForMs: () => null,
+    version,
+  }
+  return countDrivers(coverages.keys(), knowledge, nowMs)
 }
 
 describe('countDrivers', () => {
@@ -34,7 +41,7 @@ describe('countDrivers', () => {
       [{ name: 'a' }, undefined],
       [{ name: 'b', phase: 'Succeeded' }, isProtected],
     ])
-    assert.deepEqual(counts, { drivers: [], unprotected: [], outdated: [], stuck: [] })
+    assert.deepEqual(counts, { drivers: [], unprotected: [], outdated: [], stuck: [], startupBlocked: [] })
   })
 
   test('unprotected drivers → are counted by reason', () => {
@@ -55,6 +62,25 @@ describe('countDrivers', () => {
       { labels: { namespace: 'spark' }, value: 1 },
     ])
     assert.deepEqual(count([[{ name: 'a' }, isProtected]]).outdated, [])
+  })
+
+  test('a sidecar that blocks its driver → is counted when a bypass should have let the driver start', () => {
+    const driver = parseDriver(startupBlockedPod(waiting('ErrImagePull')))
+    assert.ok(driver)
+    const countAfter = (blockedForMs: number | null, coverage: Coverage | undefined = { kind: 'not-running' }) =>
+      countDrivers(
+        [driver],
+        { findCoverage: () => coverage, startupBlockedForMs: () => blockedForMs, version: '1.2.3' },
+        nowMs,
+      ).startupBlocked
+    assert.deepEqual([countAfter(null), countAfter(74_000)], [[], []])
+    assert.deepEqual(countAfter(75_000), [{ labels: { namespace: 'spark' }, value: 1 }])
+    const unlabelled = countDrivers(
+      [driver],
+      { findCoverage: () => undefined, startupBlockedForMs: () => 75_000, version: '1.2.3' },
+      nowMs,
+    )
+    assert.deepEqual(unlabelled.startupBlocked, [])
   })
 
   test('a driver whose image cannot be pulled → is counted as stuck, unless it has opted out', () => {
