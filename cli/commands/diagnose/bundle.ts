@@ -154,9 +154,20 @@ function parseNote(text: string | undefined): BundleNote | undefined {
   }
 }
 
-/** The latest timestamp in the objects. A bundle without a note was collected at that time or later. */
+const timestamp = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z$/
+
+/**
+ * The latest timestamp in the objects. A bundle without a note was collected at that time or later. Anyone may have written
+ * the bundle, and its objects may be nested more deeply than functions may call themselves.
+ */
 function latestTime(objects: readonly unknown[]): number {
-  const times = [...JSON.stringify(objects).matchAll(/"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z)"/g)]
-  // A bundle may have more times than a call may have arguments.
-  return times.reduce((latest, [, time = '']) => Math.max(latest, Date.parse(time) || 0), 0)
+  let latestMs = 0
+  const open = [...objects]
+  while (open.length > 0) {
+    const value = open.pop()
+    if (typeof value === 'string' && timestamp.test(value)) latestMs = Math.max(latestMs, Date.parse(value) || 0)
+    if (typeof value !== 'object' || value === null) continue
+    for (const item of Object.values(value)) open.push(item)
+  }
+  return latestMs
 }

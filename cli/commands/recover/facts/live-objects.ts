@@ -1,4 +1,4 @@
-import { isRecord, listField, numberField, stringsField, textField, toRecord } from '../../../../core/json.ts'
+import { isRecord, listField, numberField, stringsField, textField, toRecord, toText } from '../../../../core/json.ts'
 import { parsePod } from '../../../../core/kubernetes/parse-objects.ts'
 import { parseSparkApplication } from '../../../../core/spark/application.ts'
 import type { ApplicationFacts, LivePod } from './cluster-facts.ts'
@@ -20,7 +20,7 @@ export function parseLiveApplication(object: unknown): ApplicationFacts | undefi
     generation: numberField(metadata, 'generation'),
     labels: stringsField(metadata, 'labels'),
     annotations: parsed.annotations,
-    owners: listField(metadata, 'ownerReferences').map(({ kind, name }) => `${String(kind)}/${String(name)}`),
+    owners: listField(metadata, 'ownerReferences').map(({ kind, name }) => `${toText(kind)}/${toText(name)}`),
     deleting: textField(metadata, 'deletionTimestamp') !== null,
     object,
   }

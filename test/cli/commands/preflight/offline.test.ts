@@ -66,6 +66,22 @@ describe('preflight --offline', () => {
     assert.match(stderr, /no cluster is configured; to check without a cluster, use --offline/)
   })
 
+  for (const [shape, name] of [
+    ['very long', `x${'y'.repeat(50_000)}`],
+    ['an object with methods', '{toString: null, toJSON: null}'],
+    ['a long list', `[${'1,'.repeat(20_000)}1]`],
+  ] as const) {
+    test(`a name that is ${shape} → reported, and only its beginning is shown`, async () => {
+      const app = healthyApplication.replace('  name: nightly\n', `  name: ${name}\n`)
+      const { stdout, exitCode } = await runCli(['preflight', 'app', '--offline', '-o', 'json'], { app })
+      assert.equal(exitCode, 3)
+      const found: readonly { readonly title: string }[] = JSON.parse(stdout).findings
+      const problem = found.find(({ title }) => title.includes('metadata.name is '))
+      assert.ok(problem, stdout.slice(0, 1_000))
+      assert.ok(problem.title.length < 1_000, problem.title.slice(0, 200))
+    })
+  }
+
   test('facts that only a cluster has → reported as unknown, exit code 0', async () => {
     const { stdout, exitCode } = await runCli(['preflight', 'app', '--offline', '--strict', '-o', 'json'], {
       app: healthyConf,
