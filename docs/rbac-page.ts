@@ -55,6 +55,7 @@ export function renderRbacPage(
     heading,
     `## In all namespaces\n\n${renderPermissions(cluster)}`,
     `## In the release namespace\n\n${renderPermissions(namespace)}`,
+    accountSection,
     `${namespacesSection}\n\n${renderPermissions(cluster.filter(({ clusterScoped }) => clusterScoped))}`,
     `${policiesSection}\n\n${renderPolicies(policies)}`,
     `${stolenTokenSection}\n\n${renderThefts([...cluster, ...namespace])}\n\n${hardeningSection}`,
@@ -69,6 +70,16 @@ const heading = `<!-- Generated from charts/spark-nanny/files/rbac.yaml and poli
 The permissions of the webhook process, and their reasons. The chart grants only these. With \`rbac.create: false\`, you create the
 roles yourself. In a release named \`spark-nanny\`, \`<fullname>\` is \`spark-nanny\`. The sidecar has no permissions, because it has
 no token.`
+
+const accountSection = `## One ServiceAccount
+
+Admission and the controller use the same ServiceAccount. They run in one process, the controller in a thread of it. A second
+account would only be a second token in the same file system: an attacker who reads one reads both. Separate accounts would need
+separate Deployments. Then a driver could be admitted while nothing bypasses a sidecar that blocks it.
+
+Admission itself changes nothing: it reads SparkApplications, limits and nodes, and creates a pod as a dry run only. The writes of
+the process are those of the certificates and those of the leader. The admission policies below limit the account to these writes, field by field. The sidecars
+have no token, and the pod of \`helm test\` has an account of its own.`
 
 const namespacesSection = `## In some namespaces only
 
