@@ -104,6 +104,18 @@ describe('createWebhookServer', () => {
     assert.equal(JSON.parse(body).response.allowed, true)
   })
 
+  test('a response of more than 32 KiB → is the last on its connection, because Node may lose the next request', async () => {
+    const review = JSON.parse(driver)
+    const [container] = review.request.object.spec.containers
+    container.terminationMessagePath = `/${'x'.repeat(20_000)}`
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+    const first = await send('/mutate', JSON.stringify(review), 'application/json', agent)
+    assert.ok(first.status === 200 && first.body.length > 32 * 1024)
+    assert.deepEqual((await send('/mutate', driver, 'application/json', agent)).reused, false)
+    assert.deepEqual((await send('/mutate', driver, 'application/json', agent)).reused, true)
+    agent.destroy()
+  })
+
   test('malformed objects → are admitted', async () => {
     for (const object of [
       null,
