@@ -60,6 +60,16 @@ export function findSubmitCommands(
   return calls
     .filter((words) => !words.some((word) => otherActions.has(word.text)))
     .map((words) => parseSubmit(words, name, sparkVersion))
+    .filter((command) => !isPassedOn(command))
+}
+
+/** Settings of an entrypoint, such as the one in Spark's image. */
+const entrypointKeys = ['spark.submit.deployMode', 'spark.driver.bindAddress', 'spark.executorEnv.SPARK_DRIVER_POD_IP']
+
+/** Whether the script only passes on its own arguments, and has no settings itself. */
+function isPassedOn({ conf, mainFile, propertiesFile, opaque }: SubmitCommand): boolean {
+  const hasSettings = [...conf.entries.keys()].some((key) => !entrypointKeys.includes(key))
+  return opaque.length > 0 && mainFile === null && propertiesFile === null && !hasSettings
 }
 
 /** Commands that print or look up their arguments. */

@@ -8,9 +8,10 @@ import { runCli } from './run-cli.ts'
 const wrong: readonly { args: readonly string[]; files?: Record<string, string>; message: RegExp }[] = [
   { args: ['injekt'], message: /unknown command 'injekt'/ },
   { args: ['--bogus'], message: /unknown option '--bogus'/ },
-  { args: ['inject'], message: /-f FILE is required/ },
+  { args: ['inject'], message: /FILE is required/ },
   { args: ['inject', '-f', 'x', '--bogus'], message: /unknown option '--bogus'/ },
-  { args: ['inject', 'pod.yaml'], message: /too many arguments/ },
+  { args: ['inject', 'absent.yaml'], message: /absent\.yaml: there is no such file/ },
+  { args: ['inject', 'a', '-f', 'b'], message: /specify only one FILE/ },
   { args: ['inject', '-f', 'absent.yaml'], message: /absent\.yaml: there is no such file; expected Pods/ },
   { args: ['inject', '-f', '.'], message: /\.: is a directory; expected Pods/ },
   { args: ['inject', '-f', 'x'], files: { x: '' }, message: /x: is empty; expected Pods/ },

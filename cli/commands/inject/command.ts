@@ -10,10 +10,14 @@ import type { InjectOptions, KubernetesVersion } from './options.ts'
 export function injectCommand(io: CliIo, version: string, end: (code: ExitCode) => void): Command {
   return new Command('inject')
     .description('Print manifests as the webhook would change them, or its response to an AdmissionReview.')
-    .usage('-f FILE [options]')
-    .option('-f, --filename <FILE>', 'Pods, Services, Lists or an AdmissionReview, in YAML or JSON; - reads stdin')
+    .usage('FILE [options]')
+    .argument('[FILE]', 'Pods, Services, Lists or an AdmissionReview, in YAML or JSON; - reads stdin')
+    .option('-f, --filename <FILE>', 'File to change, instead of the argument')
     .option('--application <FILE>', 'SparkApplications of the pods, in YAML or JSON')
-    .option('--explain', 'Print the decision and the source of each setting instead of manifests')
+    .option(
+      '--explain',
+      'Print the decision and its reasons instead of manifests, also for Deployments, Jobs and SparkApplications',
+    )
     .addOption(
       new Option('-o, --output <FORM>', 'Output format of --explain. One of: text, json (default: text)').choices(
         forms,
@@ -35,7 +39,9 @@ export function injectCommand(io: CliIo, version: string, end: (code: ExitCode) 
         .default(parseKubernetesVersion('1.36'), '1.36'),
     )
     .addHelpText('after', helpText)
-    .action(async (options: RawOptions) => end(await inject(validateOptions(options), version, io)))
+    .action(async (file: string | undefined, options: RawOptions) =>
+      end(await inject(validateOptions(file, options), version, io)),
+    )
 }
 
 const forms = ['text', 'json'] as const
@@ -47,8 +53,12 @@ type RawOptions = Omit<InjectOptions, 'filename' | 'explain' | 'output'> & {
 }
 
 /** Checks what commander would check before it reports unknown flags, which are the more likely mistake. */
-function validateOptions({ filename, explain = false, output, ...rest }: RawOptions): InjectOptions {
-  if (filename === undefined) throw new UsageError('-f FILE is required')
+function validateOptions(
+  file: string | undefined,
+  { filename = file, explain = false, output, ...rest }: RawOptions,
+): InjectOptions {
+  if (filename === undefined) throw new UsageError('FILE is required')
+  if (file !== undefined && filename !== file) throw new UsageError('specify only one FILE')
   if (output !== undefined && !explain) throw new UsageError('-o requires --explain; manifests keep their format')
   return { ...rest, filename, explain, output: output ?? 'text' }
 }
@@ -62,8 +72,9 @@ Exit codes:
   2  usage error, or a file that cannot be used
 
 Examples:
-  spark-nanny inject -f driver-pod.yaml
-  spark-nanny inject -f driver-pod.yaml --application spark-application.yaml --explain
+  spark-nanny inject driver-pod.yaml
+  spark-nanny inject driver-pod.yaml --application spark-application.yaml --explain
+  spark-nanny inject spark-application.yaml --explain
   kubectl get pod DRIVER -o yaml | spark-nanny inject -f - --set restart=observe`
 
 function parseSet(text: string, before: Readonly<Record<string, string>>): Readonly<Record<string, string>> {

@@ -5,6 +5,7 @@ import { admissionReasons } from '../../../core/contract/skip-reasons.ts'
 import type { Capabilities } from '../../../core/kubernetes/capabilities.ts'
 import { parsePod } from '../../../core/kubernetes/parse-objects.ts'
 import { type Container, findDriverContainerIndex, type Pod } from '../../../core/kubernetes/pod.ts'
+import type { DriverPolicy } from '../../../core/settings/driver-policy.ts'
 import {
   formatSetting,
   type ResolvedSettings,
@@ -14,6 +15,7 @@ import {
 import type { OwnerRestartPolicy } from '../../../core/spark/application.ts'
 import type { ApplicationLookup } from '../../../core/spark/application-reference.ts'
 import type { DriverIdentity } from '../../../core/spark/driver-identity.ts'
+import { locateUi } from '../../../spark-ui/ui-address.ts'
 import type { InjectOptions, KubernetesVersion } from './options.ts'
 
 /** The decision about one object, with its reasons. */
@@ -25,6 +27,8 @@ export interface Explanation {
   readonly identity: Pick<DriverIdentity, 'kind' | 'proofs' | 'doubts'> | null
   /** What the injection adds, in words. */
   readonly changes: readonly string[]
+  /** Where the sidecar looks for the Spark UI. Null if no sidecar is injected. */
+  readonly ui: string | null
   /** The action for a hung driver, and the facts that determine it. Null if no sidecar is injected. */
   readonly hungDriver: { readonly action: string; readonly because: readonly string[] } | null
   readonly settings: readonly ExplainedSetting[]
@@ -59,14 +63,14 @@ export function explain(
 
 type Injection = AdmissionDecision & { readonly kind: 'inject' }
 
-const nothing = { identity: null, changes: [], hungDriver: null, settings: [] } as const
+const nothing = { identity: null, changes: [], ui: null, hungDriver: null, settings: [] } as const
 
 function explainInjection(
   { policy, identity, pod, settings }: Injection,
   received: Pod | undefined,
   application: ApplicationLookup,
   kubernetesVersion: KubernetesVersion,
-): Pick<Explanation, 'identity' | 'changes' | 'hungDriver' | 'settings'> {
+): Pick<Explanation, 'identity' | 'changes' | 'ui' | 'hungDriver' | 'settings'> {
   const { kind, proofs, doubts, observedBecause } = identity
   const index = findDriverContainerIndex(pod.spec) ?? 0
   const [before, after] = [received?.spec.containers[index], pod.spec.containers[index]]
@@ -74,6 +78,7 @@ function explainInjection(
   return {
     identity: { kind, proofs, doubts },
     changes: before === undefined || after === undefined ? [] : explainChanges(before, after, pod),
+    ui: describeUi(policy, application),
     hungDriver: {
       action: describeAction(policy.onHung, { kubeletRestarts: policy.kubeletRestarts === true, liveness }),
       because:
@@ -88,6 +93,15 @@ function explainInjection(
     },
     settings: explainedSettings(settings),
   }
+}
+
+/** The properties files of the driver are not known here, but the application's settings become part of them. */
+function describeUi(policy: DriverPolicy, lookup: ApplicationLookup): string {
+  const conf = lookup.kind === 'found' ? lookup.application.sparkConf : {}
+  const location = locateUi(policy, new Map(Object.entries(conf)), [])
+  if (location.kind === 'none') return `none: ${location.reason}`
+  const { scheme, host, port } = location.first
+  return `${scheme}://${host}:${port}`
 }
 
 const describeLiveness = (before: Container | undefined): string =>

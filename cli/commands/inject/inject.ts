@@ -9,6 +9,7 @@ import { type ExitCode, exitCodes } from '../../io/exit-codes.ts'
 import { type KubernetesObject, mapObjects, parseManifests, printManifests } from '../../manifests/manifests.ts'
 import { UsageError } from '../../options/usage-error.ts'
 import { lookUpApplication, type ProvidedApplication, readApplications } from './applications.ts'
+import { type DerivedPod, derivePod } from './derived-pods.ts'
 import { type Explanation, explain } from './explanation.ts'
 import type { InjectOptions } from './options.ts'
 import { renderExplanations } from './render-explanation.ts'
@@ -27,26 +28,37 @@ export async function inject(options: InjectOptions, version: string, io: CliIo)
   const explanations: Explanation[] = []
   const lookups: ApplicationLookup[] = []
   let exitCode: ExitCode = exitCodes.ok
-  const admitOne = (request: AdmissionRequest) => {
-    const application = lookUpApplication(request, applications)
+  const admitOne = (request: AdmissionRequest, derived?: DerivedPod) => {
+    const application: ApplicationLookup = derived?.application
+      ? { kind: 'found', application: derived.application }
+      : lookUpApplication(request, applications)
     lookups.push(application)
     const admission = admit(request, createContext(options, version, application))
     const { decision } = admission
-    const name = `${request.kind.kind} ${request.namespace}/${request.name || '(no name yet)'}`
+    const name = derived?.from ?? `${request.kind.kind} ${request.namespace}/${request.name || '(no name yet)'}`
     if (decision.reason === 'internal-error' || decision.reason === 'patch-unverified') exitCode = exitCodes.failed
     if (!options.explain) reportDecision(name, decision, io)
     explanations.push(explain(name, request.object, decision, application, options))
     return admission
   }
 
+  const admitReview = (review: KubernetesObject): KubernetesObject => {
+    const parsed = parseReview(review)
+    if (parsed.kind === 'request') return { ...admitOne(parsed.request).review }
+    const { field, value, form } = parsed.problem
+    throw new UsageError(`${options.filename}: AdmissionReview: ${field} is ${value}; it must be ${form}`)
+  }
+  const explainDerived = (object: KubernetesObject) => {
+    const derived = options.explain ? derivePod(object, options.namespace) : undefined
+    if (derived !== undefined) admitOne(createCreationRequest(derived.pod, options.namespace), derived)
+  }
+
   const printed = mapObjects(manifests.documents, (object) => {
-    if (object.kind === 'AdmissionReview') {
-      const parsed = parseReview(object)
-      if (parsed.kind === 'request') return { ...admitOne(parsed.request).review }
-      const { field, value, form } = parsed.problem
-      throw new UsageError(`${options.filename}: AdmissionReview: ${field} is ${value}; it must be ${form}`)
+    if (object.kind === 'AdmissionReview') return admitReview(object)
+    if (object.apiVersion !== 'v1' || (object.kind !== 'Pod' && object.kind !== 'Service')) {
+      explainDerived(object)
+      return object
     }
-    if (object.apiVersion !== 'v1' || (object.kind !== 'Pod' && object.kind !== 'Service')) return object
     const request = createCreationRequest(object, options.namespace)
     if ((object.kind === 'Pod' ? parsePod(object) : parseService(object)) === undefined) {
       throw new UsageError(`${options.filename}: ${object.kind} ${request.name} is not a valid ${object.kind}`)

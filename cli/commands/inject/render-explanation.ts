@@ -4,7 +4,7 @@ import { jsonOutput, type Output } from '../../io/output.ts'
 import type { Explanation } from './explanation.ts'
 
 const nothingToExplain =
-  'The file contains no Pod or Service to explain. Pass a SparkApplication with --application, and its driver pod with -f.'
+  'The file contains nothing to explain: no Pod or Service, no Deployment, Job or other controller, and no SparkApplication.'
 
 /** Renders the explanations as text for people, or as one JSON array. */
 export function renderExplanations(explanations: readonly Explanation[], form: 'text' | 'json'): Output {
@@ -14,11 +14,12 @@ export function renderExplanations(explanations: readonly Explanation[], form: '
 }
 
 function toLines(explanation: Explanation): readonly string[] {
-  const { object, reason, identity, changes, hungDriver, settings, warnings } = explanation
+  const { object, reason, identity, changes, ui, hungDriver, settings, warnings } = explanation
   const lines = [`${object}: ${reason.sentence} [${reason.code}]`]
   if (identity !== null) lines.push('', `  identity: ${identityText[identity.kind]}`, ...list(identity.proofs))
   if (identity !== null && identity.doubts.length > 0) lines.push('  doubts:', ...list(identity.doubts))
   if (changes.length > 0) lines.push('', '  changes:', ...list(changes))
+  if (ui !== null) lines.push('', `  Spark UI: ${ui}`)
   if (hungDriver !== null) {
     lines.push('', `  action for a hung driver: ${hungDriver.action}`, ...list(hungDriver.because))
   }

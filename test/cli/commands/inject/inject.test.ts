@@ -22,10 +22,38 @@ spec:
 `
 
 describe('inject command', () => {
-  test('a SparkApplication as -f, with --explain → the output names --application', async () => {
-    const { stdout, exitCode } = await runCli(['inject', '-f', 'x', '--explain'], { x: application })
+  test('--explain of a SparkApplication → its driver pod is explained with its restartPolicy, settings and UI', async () => {
+    const app = application.replace('spec:\n', 'spec:\n  sparkConf: {spark.ui.port: "4050"}\n')
+    const { stdout, exitCode } = await runCli(['inject', 'x', '--explain'], { x: app })
     assert.equal(exitCode, 0)
-    assert.match(stdout, /no Pod or Service to explain\. Pass a SparkApplication with --application/)
+    assert.match(stdout, /^SparkApplication default\/opl: /)
+    assert.match(stdout, /container spark-kubernetes-driver: startupProbe, livenessProbe, readinessProbe/)
+    assert.match(stdout, /Spark UI: http:\/\/127\.0\.0\.1:4050/)
+    assert.match(stdout, /SparkApplication opl \(kubeflow\) has restartPolicy OnFailure, 2 retries/)
+    assert.match(stdout, /interval +7s +SparkApplication annotation/)
+  })
+
+  test('--explain of a Deployment, a Job and a CronJob → their pods are explained', async () => {
+    const template =
+      'template: {metadata: {labels: {spark-role: driver}}, spec: {containers: [{name: main, image: a, command: [sleep, "9"]}]}}'
+    const job = template.replace('spec: {', 'spec: {restartPolicy: OnFailure, ')
+    const x = [
+      `{apiVersion: apps/v1, kind: Deployment, metadata: {name: toolbox}, spec: {${template}}}`,
+      `{apiVersion: batch/v1, kind: Job, metadata: {name: load}, spec: {${job}}}`,
+      `{apiVersion: batch/v1, kind: CronJob, metadata: {name: daily}, spec: {jobTemplate: {spec: {${job}}}}}`,
+    ].join('\n---\n')
+    const { stdout, exitCode } = await runCli(['inject', 'x', '--explain', '-n', 'jobs'], { x })
+    assert.equal(exitCode, 0)
+    assert.match(stdout, /Deployment jobs\/toolbox: [\s\S]*not provably a cluster-mode driver/)
+    for (const name of ['Job jobs/load', 'CronJob jobs/daily']) {
+      assert.ok(stdout.includes(`${name}: `) && stdout.includes('[job-counts-restarts]'), stdout)
+    }
+  })
+
+  test('--explain of other objects → the output says that there is nothing to explain', async () => {
+    const x = '{apiVersion: v1, kind: ConfigMap, metadata: {name: c}}'
+    const { stdout } = await runCli(['inject', 'x', '--explain'], { x })
+    assert.match(stdout, /nothing to explain/)
   })
 
   test('an AdmissionReview and a manifest of the same pod → the patch gives the printed manifest', async () => {

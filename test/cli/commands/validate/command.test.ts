@@ -26,10 +26,10 @@ describe('validate', () => {
   })
 
   const wrong: readonly (readonly [args: readonly string[], message: RegExp, file?: string])[] = [
-    [['validate'], /APP or -f FILE is required/],
+    [['validate'], /FILE or APP is required/],
     [['validate', 'a', '-f', 'b'], /not both/],
-    [['validate', 'examples/nightly'], /examples\/nightly is a file; did you mean -f examples\/nightly\?/],
-    [['validate', 'nightly.yaml'], /nightly\.yaml is a file; did you mean -f nightly\.yaml\?/],
+    [['validate', 'examples/nightly'], /examples\/nightly: there is no such file/],
+    [['validate', 'nightly.yaml'], /nightly\.yaml: there is no such file/],
     [['validate', '-f', 'absent.conf'], /absent\.conf: there is no such file; expected SparkApplications/],
     [['validate', '-f', 'f', '--spark-version', 'new'], /must be a version such as 3\.5\.1/],
     [
