@@ -1,4 +1,4 @@
-import { type ExceptionNode, mapTexts } from './exceptions/exception-tree.ts'
+import { type ExceptionNode, listNodes, mapTexts } from './exceptions/exception-tree.ts'
 import type { ClassifiedLine, LineOrigin } from './line-origin.ts'
 import type { ParsedLine } from './parsed-line.ts'
 
@@ -32,7 +32,7 @@ export class ErrorTracker {
   #last: KeptError | null = null
   /** The tree of the last task that failed, for the record that gives the job up. */
   #lastTask: ExceptionNode | null = null
-  #words: LastWord[] = []
+  #words: KeptWord[] = []
 
   note(placed: ClassifiedLine, { number, text: shown }: ParsedLine, isShuttingDown: boolean): void {
     const { place, thrown } = placed
@@ -55,7 +55,9 @@ export class ErrorTracker {
     // The exception belongs to the record before it, unless another tree does already.
     if (last !== null && last.tree === null && last.place === place && number - last.number <= 6)
       last.tree = thrown.tree
-    else this.#last = keep(place, content, shown, number, thrown.tree)
+    // What ended the program is no error before the end.
+    else if (place !== 'uncaught' && place !== 'traceback')
+      this.#last = keep(place, content, shown, number, thrown.tree)
   }
 
   /** `Task 0 in stage 0.0 failed 4 times; aborting job`: what the task threw is the error. */
@@ -65,9 +67,9 @@ export class ErrorTracker {
   }
 
   /** Lines that begin with `+` are the commands of the image's entry point. */
-  #noteWords({ content, place }: ClassifiedLine, shown: string, number: number): void {
+  #noteWords({ content, place, throwable, thrown }: ClassifiedLine, shown: string, number: number): void {
     if (content.trim() === '' || /^\++ /.test(content)) return
-    this.#words.push({ number, text: shown, place })
+    this.#words.push({ number, text: shown, place, continues: throwable ? null : (thrown?.tree ?? null) })
     if (this.#words.length > keptWords) this.#words.shift()
   }
 
@@ -83,9 +85,19 @@ export class ErrorTracker {
         text: redact(last.text),
         tree: last.tree && mapTexts(last.tree, redact),
       },
-      lastWords: this.#words.map((word) => ({ ...word, text: redact(copy(word.text)) })),
+      lastWords: this.#words.map(({ number, text, place, continues }) => ({
+        number,
+        text: redact(copy(text)),
+        // Without frames below it, an exception ended with its first line.
+        place: continues !== null && listNodes(continues).every(({ frames }) => frames.length === 0) ? 'output' : place,
+      })),
     }
   }
+}
+
+interface KeptWord extends LastWord {
+  /** The exception whose message the line seems to continue, or null. */
+  readonly continues: ExceptionNode | null
 }
 
 interface KeptError extends LoggedError {

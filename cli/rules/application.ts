@@ -61,6 +61,28 @@ export const applicationRules: readonly Rule[] = [
     ],
   },
   {
+    id: 'SPN-APPLICATION-BUCKET',
+    cause: 'application',
+    severity: 'error',
+    confidence: 'high',
+    title: 'A bucket or container of the storage does not exist',
+    detail: 'A bucket or container of the storage does not exist: {path}',
+    meaning: 'The name is wrong, or the endpoint is that of another storage. No retry helps.',
+    matchers: [
+      inLog('Bucket {path} does not exist', ['uncaught']),
+      inLog('UnknownStoreException: {path}', ['uncaught']),
+      inLog('The specified bucket does not exist{path}', ['uncaught']),
+      inLog('The specified filesystem does not exist{path}', ['uncaught']),
+      inLog('The specified container does not exist{path}', ['uncaught']),
+      inLog('(NoSuchBucket) when calling the {path}', ['uncaught']),
+    ],
+    explains: [...python, 'SPN-APPLICATION-JOB-ABORTED', 'SPN-APPLICATION-ANALYSIS'],
+    remedies: [
+      change('Correct the name in the path, or create the bucket'),
+      change('Check the endpoint of the storage, for example spark.hadoop.fs.s3a.endpoint'),
+    ],
+  },
+  {
     id: 'SPN-APPLICATION-BROADCAST-TIMEOUT',
     cause: 'application',
     severity: 'error',

@@ -74,6 +74,12 @@ export function lastWords(
   return { evidence: [first, ...rest], ...(last !== undefined && { details: { reason: last.text } }) }
 }
 
+/** A connection that failed is the root, whose message alone rarely names the other side. */
+export const failedConnection = (facts: Facts): RuleMatch | undefined =>
+  describeEnding(facts, ({ root }) =>
+    /(^|\.)(Connect|SocketTimeout|NoRouteToHost|HttpHostConnect|ConnectTimeout)Exception$/.test(root.className ?? ''),
+  )
+
 /** A value such as `60s` that Hadoop read as a number. */
 export function numberWithUnit(facts: Facts): RuleMatch | undefined {
   const failure = findFailure(facts)

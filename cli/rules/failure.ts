@@ -17,9 +17,16 @@ export interface Failure {
   readonly evidence: readonly [EvidenceItem, ...EvidenceItem[]]
 }
 
-/** Finds the exception that ended the driver or, if it ended without one, the last one that it logged. */
+/**
+ * Finds the exception that ended the driver or, if it ended without one, the last one that it logged. If the one that ended it
+ * says less than the one logged before, the latter.
+ */
 export function findFailure(facts: Facts): Failure | undefined {
   const ended = findEnding(facts)
+  const before = facts.log?.lastError
+  if (ended !== undefined && before?.tree != null && ledToEnd(before.number, facts)) {
+    return toFailure(before.tree, 'ended', facts, before)
+  }
   if (ended !== undefined) return toFailure(ended, 'ended', facts)
   const logged = findLastError(facts)
   return logged?.tree == null ? undefined : toFailure(logged.tree, 'logged', facts, logged)
@@ -80,7 +87,9 @@ function toFailure(
   const source = logSource(facts)
   const outer = record ?? { number: tree.line, text: outerText(tree, facts) }
   const head = { source, line: outer.number, excerpt: outer.text, count: 1 }
-  const rest = root.line === outer.number ? [] : [{ source, line: root.line, excerpt: root.text, count: 1 }]
+  // The shortened line of an outer exception may end before what it quotes.
+  const isShown = root.line === outer.number && outer.text.includes(root.message.slice(0, 80))
+  const rest = isShown ? [] : [{ source, line: root.line, excerpt: root.text, count: 1 }]
   return { tree, root, kind, reason: describeRootCause(tree), evidence: [head, ...rest] }
 }
 

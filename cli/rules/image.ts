@@ -197,7 +197,6 @@ export const imageRules: readonly Rule[] = [
       inLog('Cannot run program "{command}": error=2'),
       inLog('Cannot run program "{command}": Exec failed, error: 2'),
       inLog('Cannot run program "{command}" (in directory {dir}): error=2'),
-      inOutput('JAVA_HOME is not set'),
     ],
     explains: [...programEnds, 'SPN-IMAGE-COMMAND'],
     remedies: [
@@ -206,6 +205,17 @@ export const imageRules: readonly Rule[] = [
         'If the program is driver-py or driver-r: use an image of the Spark version that submits, or a newer operator',
       ),
     ],
+  },
+  {
+    id: 'SPN-IMAGE-JAVA-HOME',
+    cause: 'image',
+    severity: 'error',
+    confidence: 'high',
+    title: 'JAVA_HOME is not set, so that Spark’s scripts do not find Java',
+    meaning: 'Spark’s scripts start the JVM from JAVA_HOME, else from the PATH. The image sets neither.',
+    matchers: [inOutput('JAVA_HOME is not set')],
+    explains: programEnds,
+    remedies: [change('Use an image with Java, and set JAVA_HOME in it (ENV JAVA_HOME in the Dockerfile)')],
   },
   {
     id: 'SPN-IMAGE-LIBRARY',

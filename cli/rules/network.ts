@@ -1,6 +1,6 @@
 import { change, deletePod, inspect, rerun } from '../findings/remedies.ts'
 import { inLog, inOutput } from '../log/matcher.ts'
-import { refusedPythonConnection } from './exit-symptoms.ts'
+import { failedConnection, refusedPythonConnection } from './exit-symptoms.ts'
 import { endingException, logSource } from './facts.ts'
 import { observed, type Rule, whilePending } from './rule.ts'
 
@@ -142,6 +142,9 @@ export const networkRules: readonly Rule[] = [
     detail: 'A connection failed: {why}',
     meaning: 'A service that the application needs is down, has another address, or is blocked by a network policy.',
     matchers: [
+      observed('the root of the exception that ended the program is a failed connection', (facts) =>
+        failedConnection(facts),
+      ),
       inLog('java.net.ConnectException: {why}', ['uncaught', 'printed']),
       inLog('java.net.SocketTimeoutException: {why}', ['uncaught', 'printed']),
       inLog('java.net.NoRouteToHostException: {why}', ['uncaught', 'printed']),

@@ -73,7 +73,7 @@ export function describeRootCause(tree: ExceptionNode): string {
 }
 
 const saysMore = (node: ExceptionNode, root: ExceptionNode): boolean =>
-  ownWords(node) !== '' && !root.message.includes(ownWords(node))
+  node.byExecutor === root.byExecutor && ownWords(node) !== '' && !root.message.includes(ownWords(node))
 
 /** The message before what it quotes. */
 function ownWords({ message, below }: ExceptionNode): string {

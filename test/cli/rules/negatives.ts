@@ -398,4 +398,6 @@ export const negatives: readonly (readonly [FindingId, string, EvidenceCase])[] 
     { log: uncaughtException('java.net.ConnectException: Connection refused') },
   ],
   ['SPN-NETWORK-KAFKA', 'another timeout', { log: uncaughtException('java.util.concurrent.TimeoutException: x') }],
+  ['SPN-IMAGE-JAVA-HOME', 'another variable', { log: 'SPARK_HOME is not set\n' }],
+  ['SPN-APPLICATION-BUCKET', 'another file', { log: uncaughtException('java.io.FileNotFoundException: /opt/x') }],
 ]

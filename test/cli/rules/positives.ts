@@ -596,6 +596,15 @@ export const positives: readonly (readonly [FindingId, EvidenceCase])[] = [
       log: `${info('SparkContext', 'Running Spark version 3.5.1')}${info('SparkContext', 'SparkContext is stopping with exitCode 0.')}${info('SparkContext', 'Successfully stopped SparkContext')}${error('SparkSubmitSignal', 'RECEIVED SIGNAL TERM')}${info('ShutdownHookManager', 'Shutdown hook called')}`,
     },
   ],
+  ['SPN-IMAGE-JAVA-HOME', { log: 'JAVA_HOME is not set\n' }],
+  ['SPN-APPLICATION-BUCKET', uncaught('java.io.FileNotFoundException: Bucket etl-out does not exist')],
+  [
+    'SPN-EXIT-OTHER',
+    {
+      ...failedWith(3),
+      log: `${error('Conf', 'optional file not read')}java.io.FileNotFoundException: /opt/x.properties (No such file or directory)\nCHECK FAILED: 0 rows\n`,
+    },
+  ],
   ['SPN-PERMISSION-PLATFORM', uncaught('com.azure.core.exception.HttpResponseException: Status code 403, no')],
   [
     'SPN-PERMISSION-PLATFORM',
