@@ -5,6 +5,7 @@ import type { AdmissionRequest } from '../../admission/admission-review.ts'
 import type { Admission } from '../../admission/admit.ts'
 import { createBodyReader, type ReceivedBody } from './body-reader.ts'
 import { limitConnections } from './connection-limit.ts'
+import { paceHandshakes } from './handshake-pace.ts'
 import { batchReviews } from './review-batcher.ts'
 
 export interface ServerDeps {
@@ -82,6 +83,7 @@ export function createWebhookServer(deps: ServerDeps): FastifyInstance<Server> {
     forceCloseConnections: 'idle',
     return503OnClosing: false,
   })
+  paceHandshakes(app.server)
   limitConnections(app.server, limits.maxConnections)
   app.removeAllContentTypeParsers()
   // The body is parsed later, because Fastify's parser rejects the key `__proto__`, which an annotation may have.
