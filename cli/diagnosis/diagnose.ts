@@ -12,17 +12,19 @@ import { planRemedy } from '../findings/remedies.ts'
 import { fillTemplate } from '../log/phrase.ts'
 import { catalogue } from '../rules/catalogue.ts'
 import { collectFacts, type Facts } from '../rules/facts.ts'
+import { isProvenHealthy } from '../rules/health.ts'
 import { findMatch, type Match } from '../rules/match.ts'
 import type { Rule } from '../rules/rule.ts'
 import { buildExplanationGraph, findRoot, orderRoots } from './explanation-graph.ts'
 import { diagnosisRemedyContext } from './remedy-context.ts'
+import { scanSubmission } from './submission-log.ts'
 
 /**
  * Finds the problems of a driver: the root cause first, then the findings that it explains, and what could not be read.
  * Pure. A healthy or completed driver has no findings.
  */
 export function diagnose(evidence: Evidence): Diagnosis {
-  const { current, previous } = collectFacts(evidence)
+  const { current, previous } = collectFacts(evidence, scanSubmission(evidence))
   const now = applyRules(current)
   // Findings of the previous run count as warnings while the current run is alive.
   const before = previous === undefined || current.state === 'completed' ? [] : applyRules(previous)
@@ -34,6 +36,7 @@ export function diagnose(evidence: Evidence): Diagnosis {
     state: current.state,
     findings: orderFindings([...now, ...earlier], evidence),
     unknown: listUnknowns(evidence),
+    isProven: isProvenHealthy(current),
   }
 }
 

@@ -17,6 +17,21 @@ export interface ApplicationState {
   readonly suspended: boolean
 }
 
+/**
+ * Whether the operator has given up the driver, at least for this attempt. Sources: kubeflow api/v1beta2
+ * sparkapplication_types.go; Apache spark-operator-api, ApplicationStateSummary.
+ */
+export const hasFailedState = ({ state }: ApplicationState): boolean =>
+  /^(FAILED|FAILING|SUBMISSION_FAILED|Failed|SchedulingFailure|DriverEvicted|(Driver|Executors)\w*TimedOut)$/.test(
+    state ?? '',
+  )
+
+/** How the driver's container ended, if the operator's message says so: `driver container failed with ExitCode: 1, Reason: Error`. */
+export function parseReportedExit({ message }: ApplicationState): { exitCode: number; reason: string | null } | null {
+  const match = /ExitCode: (\d{1,3})(?:, [^ ]{1,40}: ([A-Za-z]{1,60}))?/.exec(message ?? '')
+  return match === null ? null : { exitCode: Number(match[1]), reason: match[2] ?? null }
+}
+
 /** Fields: kubeflow spark-operator api/v1beta2/sparkapplication_types.go; Apache spark-kubernetes-operator v1. */
 export function parseApplicationState(object: unknown): ApplicationState | undefined {
   const application = parseSparkApplication(object)
@@ -45,7 +60,15 @@ function kubeflowState(status: unknown) {
   return { state: textField(applicationState, 'state'), message: textField(applicationState, 'errorMessage') }
 }
 
+/** States in which Apache's operator tidies up or tries again. What happened is in the state before them. */
+const afterwards = /^(ResourceReleased|TerminatedWithoutReleaseResources|ScheduledToRestart)$/
+
 function apacheState(status: unknown) {
-  const { currentState } = toRecord(status)
-  return { state: textField(currentState, 'currentStateSummary'), message: textField(currentState, 'message') }
+  const { currentState, stateTransitionHistory } = toRecord(status)
+  const history = Object.entries(toRecord(stateTransitionHistory)).toSorted(([a], [b]) => Number(a) - Number(b))
+  const last = [...history.map(([, state]) => state), currentState].findLast(
+    (state) => !afterwards.test(textField(state, 'currentStateSummary') ?? ''),
+  )
+  const shown = last ?? currentState
+  return { state: textField(shown, 'currentStateSummary'), message: textField(shown, 'message') }
 }

@@ -35,6 +35,8 @@ export interface Condition {
 
 export interface DriverContainerState {
   readonly name: string
+  /** Whether the container has to end before the driver starts. A native sidecar does not. */
+  readonly isInit: boolean
   readonly image: string | null
   readonly args: readonly string[]
   readonly memoryLimit: string | null
@@ -68,9 +70,10 @@ export function parseDriverPod(object: unknown): DriverPod | undefined {
   const driverIndex = findDriverContainerIndex({ ...toRecord(spec), containers: typed(containers) } as PodSpec) ?? 0
   const initContainers = listField(spec, 'initContainers')
   const statuses = [...listField(status, 'containerStatuses'), ...listField(status, 'initContainerStatuses')]
-  const states = [...containers, ...initContainers].map((container) =>
-    parseContainer(container, statuses.find((entry) => entry.name === container.name) ?? {}),
-  )
+  const states = [...containers, ...initContainers].map((container, index) => ({
+    ...parseContainer(container, statuses.find((entry) => entry.name === container.name) ?? {}),
+    isInit: index >= containers.length && container.restartPolicy !== 'Always',
+  }))
   const confVolume = listField(spec, 'volumes').find((volume) => volume.name === 'spark-conf-volume-driver')
   return {
     name,
@@ -86,7 +89,7 @@ export function parseDriverPod(object: unknown): DriverPod | undefined {
     serviceAccount: textField(spec, 'serviceAccountName') ?? 'default',
     priorityClass: textField(spec, 'priorityClassName'),
     conditions: parseConditions(status),
-    driver: states[driverIndex] ?? parseContainer({}, {}),
+    driver: states[driverIndex] ?? { ...parseContainer({}, {}), isInit: false },
     others: states.filter((_, index) => index !== driverIndex),
     confMap: textField(confVolume?.configMap, 'name'),
     hasSidecar: initContainers.some((container) => container.name === sidecarContainerName),
@@ -103,7 +106,10 @@ export function parseConditions(status: unknown): readonly Condition[] {
   }))
 }
 
-function parseContainer(container: Record<string, unknown>, status: Record<string, unknown>): DriverContainerState {
+function parseContainer(
+  container: Record<string, unknown>,
+  status: Record<string, unknown>,
+): Omit<DriverContainerState, 'isInit'> {
   const resources = toRecord(container.resources)
   const { args } = container
   return {

@@ -71,6 +71,8 @@ export interface Diagnosis {
   readonly state: DriverPhase
   readonly findings: readonly Finding[]
   readonly unknown: readonly Unknown[]
+  /** Whether the evidence shows that the driver is well, as opposed to showing no problem. Undefined for a check before a run. */
+  readonly isProven?: boolean
 }
 
 export const findingPage = (id: FindingId, cause: Cause): string => `docs/findings/${cause}.md#${id.toLowerCase()}`

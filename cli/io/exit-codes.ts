@@ -9,7 +9,7 @@ export const exitCodes = {
   errors: 3,
   /** There are warnings, but no errors. Only with --strict. */
   warnings: 4,
-  /** There are no errors, but some evidence could not be read. */
+  /** There are no errors, but some evidence could not be read, or it does not show that the driver is healthy. */
   incomplete: 5,
   /** A recovery was refused or did not help. */
   remedyFailed: 6,

@@ -201,9 +201,11 @@ function matchForm(form: PrefixForm | undefined, text: string): FoundPrefix | un
 
 /** A cheap test before the patterns: all certain forms have one of these signs near their start. */
 const certainSign = /^(?:\d{4}-\d\d-\d\d[T ]|\[(?:pod\/|\d{4}-)|<\d|[A-Z][a-z]{2} [ \d]\d |[a-z0-9][a-z0-9.-]*\/)/
+const isBlank = (code: number) => code === 32 || code === 9
 
 function matchCertain(text: string): FoundPrefix | undefined {
-  if (!certainSign.test(text)) return undefined
+  // Stack frames and records of Spark are most of the lines.
+  if (isBlank(text.charCodeAt(0)) || text.charCodeAt(2) === slash || !certainSign.test(text)) return undefined
   for (const { pattern } of certainForms) {
     const match = pattern.exec(text)
     if (match !== null) return { length: match[0].length, groups: match.groups ?? {}, isLearned: false }
@@ -224,6 +226,7 @@ export function seemsPrefixed(text: string): boolean {
   })
 }
 
+const slash = 47
 const sparkTime = /^\d\d\/\d\d\/\d\d \d\d:\d\d:\d\d /
 
 interface FoundLayers {

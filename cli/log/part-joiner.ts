@@ -55,6 +55,8 @@ interface Part {
 
 /** Docker splits lines after 16 KiB, so that a shorter record has a part only if it says so. */
 const partLength = 16_384
+/** The fifth character of a date that begins with the year. */
+const hyphen = 45
 const partSign = /"(?:_p|logtag)": ?"P"/
 
 function readPart(text: string, hasBegun: boolean): Part | undefined {
@@ -63,7 +65,7 @@ function readPart(text: string, hasBegun: boolean): Part | undefined {
     const json = readJsonLine(text)
     return json?.kind === 'carrier' ? json : undefined
   }
-  const match = /^\d/.test(text) ? criForm.pattern.exec(text) : null
+  const match = text.charCodeAt(4) === hyphen ? criForm.pattern.exec(text) : null
   if (match === null) return undefined
   const { stream = '', tag } = match.groups ?? {}
   return { text: text.slice(match[0].length), stream, isPartial: tag === 'P' }

@@ -70,6 +70,9 @@ const record =
   /^\s*(?:\[?\d{2,4}[-/]\d\d[-/]\d\d|at [\w$.]+\(|Caused by|Exception |\[?(?:TRACE|DEBUG|INFO|WARN|ERROR)\b)/
 const valueLine = /^\s*["']?value["']?\s?[:=]|^\s*<value>/
 const blockBegins = /(?<![\w.-])([A-Za-z_][\w.-]{0,200})["']?\s?[:=]\s?(?:[|>][-+\d]{0,2})\s*$/
+/** Most lines do not end like the beginning of a block, and the pattern would look at each of their words. */
+const nameOfBlock = (line: string) =>
+  /[|>][-+\d]{0,2}$/.test(line.trimEnd().slice(-3)) ? (blockBegins.exec(line)?.[1] ?? '') : ''
 const plainBegins = /^\s*(?:- )?["']?([A-Za-z_][\w.-]{0,200})["']?:\s*$/
 const nameOfEntry = /^\s*(?:- )?(?:["']?name["']?\s?[:=]\s?["']?|<name>)([\w.-]{1,200})(?:["']?,?|<\/name>)\s*$/
 
@@ -80,7 +83,7 @@ function beginning(line: string): Inside | undefined {
   if (!isLast) return undefined
   if (/^\s*Private-Lines: \d{1,4}\s*$/.test(line)) return { kind: 'base64' }
   const indent = countIndent(line)
-  if (isSecretName(blockBegins.exec(line)?.[1] ?? '')) return { kind: 'block', indent, isPlain: false }
+  if (isSecretName(nameOfBlock(line))) return { kind: 'block', indent, isPlain: false }
   if (isSecretName(plainBegins.exec(line)?.[1] ?? '')) return { kind: 'block', indent, isPlain: true }
   if (isSecretName(nameOfEntry.exec(line)?.[1] ?? '')) return { kind: 'value' }
   if (!/["'`]|\\\s*$/.test(line)) return undefined

@@ -76,15 +76,18 @@ export function remedyTitle(remedy: Remedy): string {
   return `${remedy.title}: ${remedy.key}=${remedy.proposed ?? 'MORE'}${from}`
 }
 
-function nothing({ diagnosis: { state, unknown }, tail, checked }: Report, style: Style): readonly Line[] {
-  const incomplete = unknown.length > 0
-  if (checked === undefined && (state === 'absent' || state === 'unknown')) return ['No findings.', '']
-  if (state !== 'failed') {
+function nothing({ diagnosis: { state, unknown, isProven }, tail, checked }: Report, style: Style): readonly Line[] {
+  if (checked !== undefined || isProven === true) {
+    const incomplete = unknown.length > 0
     return [
       incomplete ? 'No problems found in the evidence that could be read.' : style.green('√ No problems found.'),
       '',
     ]
   }
+  if (state === 'absent' || state === 'unknown') return ['No findings.', '']
   const end = tail.filter(({ text }) => text !== '').slice(-5)
-  return ['No known cause. Last log lines:', ...end.map(({ number, text }) => `  ${number}  ${text}`), '']
+  const what =
+    state === 'failed' ? 'No known cause.' : `No known problem, but nothing shows that the driver is healthy.`
+  if (end.length === 0) return [what, '']
+  return [`${what} Last log lines:`, ...end.map(({ number, text }) => `  ${number}  ${text}`), '']
 }

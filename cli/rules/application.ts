@@ -8,7 +8,7 @@ import {
   pythonException,
   uncaughtException,
 } from './exit-symptoms.ts'
-import { inMessages, item, observed, type Rule } from './rule.ts'
+import { item, observed, type Rule } from './rule.ts'
 
 const ends = ['SPN-EXIT-*', 'SPN-APPLICATION-EXCEPTION'] as const
 const python = [...ends, 'SPN-APPLICATION-PYTHON', 'SPN-APPLICATION-PY4J'] as const
@@ -210,26 +210,6 @@ export const applicationRules: readonly Rule[] = [
     fallback: true,
     explains: python,
     remedies: [findFirst],
-  },
-  {
-    id: 'SPN-APPLICATION-SUBMISSION',
-    cause: 'application',
-    severity: 'error',
-    confidence: 'medium',
-    title: 'The operator could not submit the application',
-    detail: 'The operator could not submit the application: {why}',
-    meaning:
-      'There is no driver pod because spark-submit failed in the operator. The operator’s message contains the reason.',
-    matchers: [
-      inMessages('failed to run spark-submit: {why}', ['application']),
-      inMessages('failed to submit SparkApplication {why}', ['application']),
-    ],
-    remedies: [
-      inspect(
-        'Read the operator’s log',
-        'kubectl -n spark-operator logs -l app.kubernetes.io/name=spark-operator --tail=200',
-      ),
-    ],
   },
   {
     id: 'SPN-APPLICATION-EXCEPTION',

@@ -4,6 +4,10 @@ import { applicationRules } from './application.ts'
 import { classpathRules } from './classpath.ts'
 import { cloudRules } from './cloud.ts'
 import { configRules } from './config.ts'
+import { containerLines } from './container-detectors.ts'
+import { containerRules } from './containers.ts'
+import { executorLines } from './executor-detectors.ts'
+import { executorRules } from './executors.ts'
 import { exitCodeRules, exitLines } from './exit-codes.ts'
 import { hangRules } from './hang.ts'
 import { findHangLines } from './hang-detectors.ts'
@@ -33,10 +37,12 @@ export const catalogue: readonly Rule[] = [
   ...permissionRules,
   ...imageRules,
   ...volumeRules,
+  ...executorRules,
   ...schedulingRules,
   ...classpathRules,
   ...configRules,
   ...podConfigRules,
+  ...containerRules,
   ...networkRules,
   ...hangRules,
   ...platformRules,
@@ -47,6 +53,8 @@ export const catalogue: readonly Rule[] = [
 /** All matchers that a log is searched for. */
 export const logMatchers: readonly LogMatcher[] = [
   ...new Set([
+    ...containerLines,
+    ...executorLines,
     ...findHangLines,
     ...schedulingLines,
     ...exitLines,

@@ -1,3 +1,4 @@
+import { hasFailedState, parseReportedExit } from '../evidence/application-state.ts'
 import type { ContainerTermination, DriverPod } from '../evidence/driver-pod.ts'
 import type { KubernetesEvent } from '../evidence/events.ts'
 import { type Evidence, valueIn } from '../evidence/evidence.ts'
@@ -14,11 +15,19 @@ export interface Facts {
   /** How the run ended, or null if it has not. */
   readonly exit: ContainerTermination | null
   readonly log: LogReading | undefined
+  /** driver: the log of the container. submission: what spark-submit printed in the operator, from the operator's message. */
+  readonly logOf: 'driver' | 'submission'
   readonly events: readonly KubernetesEvent[]
 }
 
-/** Collects the facts about the current run and, if there was one, the previous run. */
-export function collectFacts(evidence: Evidence): { readonly current: Facts; readonly previous: Facts | undefined } {
+/**
+ * Collects the facts about the current run and, if there was one, the previous run. `submission` is the output of
+ * spark-submit, if the operator could not submit the driver.
+ */
+export function collectFacts(
+  evidence: Evidence,
+  submission?: LogReading,
+): { readonly current: Facts; readonly previous: Facts | undefined } {
   const pod = valueIn(evidence.pod)
   const events = valueIn(evidence.events) ?? []
   const state = driverState(evidence)
@@ -27,16 +36,32 @@ export function collectFacts(evidence: Evidence): { readonly current: Facts; rea
     run: 'current',
     state,
     pod,
-    exit: pod?.driver.state.kind === 'terminated' ? pod.driver.state : null,
-    log: valueIn(evidence.log),
+    exit: pod?.driver.state.kind === 'terminated' ? pod.driver.state : reportedExit(evidence),
+    log: valueIn(evidence.log) ?? submission,
+    logOf: valueIn(evidence.log) === undefined && submission !== undefined ? 'submission' : 'driver',
     events: pod === undefined ? events : events.filter((event) => isAbout(event, pod)),
   }
   const last = pod?.driver.last ?? null
   const previousLog = valueIn(evidence.previousLog)
   if (last === null && previousLog === undefined) return { current, previous: undefined }
   const previousState = last?.exitCode === 0 && last.reason !== 'OOMKilled' ? 'completed' : 'failed'
-  const previous: Facts = { ...current, run: 'previous', state: previousState, exit: last, log: previousLog }
+  const previous: Facts = {
+    ...current,
+    run: 'previous',
+    state: previousState,
+    exit: last,
+    log: previousLog,
+    logOf: 'driver',
+  }
   return { current, previous }
+}
+
+/** The end of a driver whose pod is gone or cannot be read, as its operator reports it. */
+function reportedExit(evidence: Evidence): ContainerTermination | null {
+  const application = valueIn(evidence.application)
+  if (evidence.pod.kind === 'read' || application === undefined || !hasFailedState(application)) return null
+  const exit = parseReportedExit(application)
+  return exit && { ...exit, signal: null, message: null, finishedMs: null }
 }
 
 /** Whether the Event is about this pod or its node. Excludes other pods, earlier pods of the same name and other nodes. */
@@ -47,6 +72,8 @@ function isAbout({ object, uid }: KubernetesEvent, pod: DriverPod): boolean {
 }
 
 function driverState(evidence: Evidence): DriverPhase {
+  const application = valueIn(evidence.application)
+  if (evidence.pod.kind !== 'read' && application !== undefined && hasFailedState(application)) return 'failed'
   if (evidence.pod.kind === 'absent') return 'absent'
   const pod = valueIn(evidence.pod)
   if (pod === undefined) return 'unknown'
@@ -101,7 +128,10 @@ export function isPast(event: KubernetesEvent, facts: Facts): boolean {
   }
 }
 
-export const logSource = ({ run }: Facts): string => (run === 'current' ? 'driver.log' : 'previous.log')
+export function logSource({ run, logOf }: Facts): string {
+  if (logOf === 'submission') return 'application'
+  return run === 'current' ? 'driver.log' : 'previous.log'
+}
 
 /** 128 plus the signals that come from outside the JVM: SIGHUP, SIGINT, SIGKILL and SIGTERM. */
 const killedExitCodes: ReadonlySet<number> = new Set([129, 130, 137, 143])

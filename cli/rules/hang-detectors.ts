@@ -83,6 +83,57 @@ export function closedContext(facts: Facts): RuleMatch | undefined {
   return first && { evidence: [first, ...rest] }
 }
 
+/** A driver may prepare something between two jobs for this long. */
+const idlePatienceMs = 10 * 60_000
+
+/** Threads of programs that serve requests after `main` has returned: Thrift, Spark Connect, Livy, HTTP and RPC servers. */
+const serves =
+  /HiveServer2|HiveThriftServer|Thrift|grpc|spark-connect|livy|kyuubi|(?<!SparkUI.{0,40})qtp\d|http-?server|acceptor|netty-server/i
+
+/** A main thread that has returned in a driver that does nothing any more. */
+export function returnedMain(facts: Facts): RuleMatch | undefined {
+  const { evidence, log } = facts
+  const threads = valueIn(evidence.threads) ?? []
+  const destroyer = threads.find(({ name }) => name === 'DestroyJavaVM')
+  if (!isAlive(facts) || destroyer === undefined || threads.some(({ name }) => name === 'main')) return undefined
+  const keepers = threads.filter(({ daemon, name }) => !daemon && name !== 'DestroyJavaVM')
+  const { job, jobDone } = log?.milestones ?? { job: 0, jobDone: 0 }
+  if (keepers.some(({ name }) => serves.test(name)) || job > jobDone) return undefined
+  if ((quietMs(facts) ?? idlePatienceMs) < idlePatienceMs) return undefined
+  const [first, ...rest] = [item('threads', '"DestroyJavaVM": main has returned'), ...nonDaemons(threads)]
+  return (
+    first && {
+      evidence: [first, ...rest],
+      details: {
+        threads: keepers
+          .map(({ name }) => name)
+          .slice(0, 3)
+          .join(', '),
+      },
+    }
+  )
+}
+
+/** A program may download data for this long before it creates the SparkContext. */
+const silentPatienceMs = 30 * 60_000
+
+/** A container that has been running for long without a sign of Spark in its log. */
+export function missingSpark(facts: Facts): RuleMatch | undefined {
+  const { evidence, log, pod } = facts
+  const state = pod?.driver.state
+  if (!isAlive(facts) || state?.kind !== 'running' || state.startedMs === null || log === undefined) return undefined
+  const ranMs = evidence.collectedMs - state.startedMs
+  const hasAnswered = evidence.threads.kind === 'read' || evidence.executors.kind === 'read'
+  const hasStarted = hasAnswered || valueIn(evidence.sidecar)?.answered === true
+  if (ranMs < silentPatienceMs || hasStarted || log.records > 0 || log.lines === 0) return undefined
+  const last = log.tail.findLast(({ text }) => text.trim() !== '')
+  if (last === undefined) return undefined
+  return {
+    evidence: [{ source: logSource(facts), line: last.number, excerpt: last.text, count: 1 }],
+    details: { minutes: String(Math.round(ranMs / 60_000)), last: last.text.slice(0, 60) },
+  }
+}
+
 const nonDaemons = (threads: readonly DumpedThread[]) =>
   threads
     .filter(({ daemon, name }) => !daemon && name !== 'DestroyJavaVM')
@@ -96,7 +147,7 @@ const zoneStepMs = 15 * 60_000
  * Time since the last log record in milliseconds, or null if unknown. Assumes the time zone in which the first record
  * matches the start of the container.
  */
-function quietMs({ evidence, pod, log }: Facts): number | null {
+export function quietMs({ evidence, pod, log }: Facts): number | null {
   const state = pod?.driver.state
   if (state?.kind !== 'running' || state.startedMs === null) return null
   if (log?.firstRecordMs == null || log.lastRecordMs === null) return null

@@ -2,7 +2,15 @@ import { valueIn } from '../evidence/evidence.ts'
 import { change, deletePod, inspect, raiseMemory, rerun } from '../findings/remedies.ts'
 import { inLog } from '../log/matcher.ts'
 import { endingException, isAlive, logSource } from './facts.ts'
-import { blockedMain, closedContext, deadlock, deadlyGcShare, garbageCollection } from './hang-detectors.ts'
+import {
+  blockedMain,
+  closedContext,
+  deadlock,
+  deadlyGcShare,
+  garbageCollection,
+  missingSpark,
+  returnedMain,
+} from './hang-detectors.ts'
 import { item, observed, type Rule } from './rule.ts'
 
 const threadDump = inspect(
@@ -142,6 +150,52 @@ export const hangRules: readonly Rule[] = [
     statesWhileRunning: [],
     explains: ['SPN-HANG-UNRESPONSIVE'],
     remedies: [threadDump, change('Shut down the thread pools, or call System.exit(0) after stop()')],
+  },
+  {
+    id: 'SPN-HANG-MAIN-RETURNED',
+    cause: 'hang',
+    severity: 'error',
+    confidence: 'medium',
+    title: 'The main thread has returned, and other threads keep the driver running',
+    detail: 'The main thread has returned, and other threads keep the driver running: {threads}',
+    meaning:
+      'The program has ended without SparkSession.stop() and System.exit(). Threads that are not daemons keep the JVM, the pod and its executors running, and no job has run for at least ten minutes.',
+    matchers: [
+      observed(
+        'the thread dump has DestroyJavaVM but not `main`, no thread of a server, and the log has been quiet for ten minutes',
+        (facts) => returnedMain(facts),
+      ),
+    ],
+    statesWhileRunning: [],
+    explains: ['SPN-HANG-UNRESPONSIVE', 'SPN-HANG-CLOSED-CONTEXT'],
+    remedies: [
+      change('Call SparkSession.stop() in a finally block at the end of main, and System.exit(0) after it'),
+      deletePod('If its output is complete, delete the driver pod', 'kubectl -n {namespace} delete pod {pod}'),
+    ],
+  },
+  {
+    id: 'SPN-HANG-NO-SPARK',
+    cause: 'hang',
+    severity: 'warning',
+    confidence: 'low',
+    title: 'Spark has not started in the container',
+    detail: 'Spark has not started for {minutes} minutes; the last line is: {last}',
+    meaning:
+      'The container runs and prints something, but no logger has written a record. It may run another program, or wait before it creates the SparkContext.',
+    matchers: [
+      observed(
+        'the container has been running for 30 minutes, its log has no record, and nothing else shows that Spark has started',
+        (facts) => missingSpark(facts),
+      ),
+    ],
+    statesWhileRunning: [],
+    remedies: [
+      threadDump,
+      inspect(
+        'See which program runs',
+        'kubectl -n {namespace} exec {pod} -c {container} -- sh -c \'cat /proc/1/cmdline | tr \\\\0 " "\'',
+      ),
+    ],
   },
   {
     id: 'SPN-HANG-RESTARTED',

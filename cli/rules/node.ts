@@ -29,6 +29,11 @@ export const nodeRules: readonly Rule[] = [
       observed('the pod failed with reason Evicted', ({ pod }) =>
         pod?.reason === 'Evicted' ? { evidence: [item('pod', `Evicted: ${pod.message ?? ''}`)] } : undefined,
       ),
+      observed('Apache’s operator reports DriverEvicted, and the pod is gone', ({ evidence, pod }) => {
+        const application = valueIn(evidence.application)
+        if (pod !== undefined || application?.state !== 'DriverEvicted') return undefined
+        return { evidence: [item('application', `DriverEvicted: ${application.message ?? ''}`)] }
+      }),
     ],
     explains: ['SPN-EXIT-*', 'SPN-NODE-PRESSURE'],
     remedies: [rerunUnchanged, change('Set the driver’s requests equal to its limits'), seeNode],

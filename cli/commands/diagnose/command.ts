@@ -72,8 +72,8 @@ Exit codes (the first that applies):
   1  nothing could be read, or the driver does not exist
   3  a finding of severity error
   4  a warning (only with --strict)
-  5  some evidence could not be read
-  0  no problems found
+  5  some evidence could not be read, or it does not show that the driver is healthy
+  0  no problems found: the driver completed, or its log or its UI shows that it works
 
 Examples:
   spark-nanny diagnose -n jobs nightly-driver

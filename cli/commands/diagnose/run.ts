@@ -53,9 +53,13 @@ function describeMissingEvidence({ pod, application, subject }: Evidence): strin
     : `pod ${subject.namespace}/${subject.pod} not found, and no SparkApplication names it as its driver`
 }
 
-/** Order of precedence: errors, warnings with --strict, evidence that could not be read. Other warnings do not count. */
-export function diagnoseExitCode({ findings, unknown }: Diagnosis, strict: boolean): ExitCode {
+/**
+ * Order of precedence: errors, warnings with --strict, evidence that could not be read or that does not show how the driver
+ * is. Other warnings do not count.
+ */
+export function diagnoseExitCode({ findings, unknown, isProven }: Diagnosis, strict: boolean): ExitCode {
   if (findings.some(({ severity }) => severity === 'error')) return exitCodes.errors
   if (strict && findings.length > 0) return exitCodes.warnings
-  return unknown.length > 0 ? exitCodes.incomplete : exitCodes.ok
+  const isOpen = findings.length === 0 && isProven === false
+  return unknown.length > 0 || isOpen ? exitCodes.incomplete : exitCodes.ok
 }

@@ -51,7 +51,7 @@ function findNext(text: string): Next | undefined {
   const task = findTask(text)
   const marked = findMarked(text)
   const named = findNamed(text)
-  const [first] = [task, marked, named].flatMap((one) => one ?? []).sort((a, b) => a.from - b.from)
+  const first = findFirst(findFirst(task, marked), named)
   if (first === undefined) return undefined
   const inner = text.slice(first.from, first.to).trim()
   if (inner === '') return undefined
@@ -73,36 +73,31 @@ function findTask(text: string): Span | undefined {
 }
 
 /** Words that introduce the inner exception. The inner text need not name a class. */
-const markers = [
-  'terminated with exception: ',
-  'ost recent failure: ',
-  'ested exception is ',
-  'ested exception is: ',
-  'failed with exception: ',
-  '(Caused by ',
-  'Caused by: ',
-  'caused by: ',
-  '(message:',
-] as const
+const marker =
+  /terminated with exception: |ost recent failure: |ested exception is:? |failed with exception: |\(Caused by |[Cc]aused by: |\(message:/
 
 function findMarked(text: string): Span | undefined {
-  const spans = markers.flatMap((marker) => {
-    const at = text.indexOf(marker)
-    return at < 0 ? [] : [{ from: at + marker.length }]
-  })
-  const [first] = [...spans, ...findServerMessage(text)].sort((a, b) => a.from - b.from)
+  const match = marker.exec(text)
+  const marked = match === null ? undefined : { from: match.index + match[0].length }
+  const first = findFirst(marked, findServerMessage(text))
   // What a task threw begins after its own words.
   return first !== undefined && text.startsWith('Lost task ', first.from) ? undefined : first
 }
 
+/** The span that begins first. */
+function findFirst(one: Span | undefined, other: Span | undefined): Span | undefined {
+  if (one === undefined || other === undefined) return one ?? other
+  return other.from < one.from ? other : one
+}
+
 /** The API server's message in an exception of fabric8's client (OperationSupport.requestFailure). */
-function findServerMessage(text: string): readonly Span[] {
+function findServerMessage(text: string): Span | undefined {
   const request = text.indexOf('Failure executing: ')
   const at = request < 0 ? -1 : text.indexOf('Message: ', request)
-  if (at < 0) return []
+  if (at < 0) return undefined
   const from = at + 'Message: '.length
   const end = text.indexOf('. Received status: ', from)
-  return [end < 0 ? { from } : { from, to: end }]
+  return end < 0 ? { from } : { from, to: end }
 }
 
 /** A qualified class whose name ends as those of exceptions do, after the first word of the text. */

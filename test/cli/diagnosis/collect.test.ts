@@ -53,7 +53,7 @@ describe('diagnose against a cluster', () => {
     })
     const { exitCode, stdout } = await cluster.diagnose('--application', 'nightly', '-o', 'json')
     const { state, findings, unknown } = JSON.parse(stdout)
-    assert.deepEqual([exitCode, state, findings[0].id, unknown.length], [3, 'absent', 'SPN-QUOTA-EXCEEDED', 0])
+    assert.deepEqual([exitCode, state, findings[0].id, unknown.length], [3, 'failed', 'SPN-QUOTA-EXCEEDED', 0])
   })
 
   test('the pod no longer exists → its application is found', async (t) => {
@@ -117,7 +117,7 @@ describe('diagnose against a cluster', () => {
     })
     const { exitCode, stdout } = await cluster.diagnose('d')
     assert.equal(exitCode, 5)
-    assert.match(stdout, /No problems found in the evidence that could be read\./)
+    assert.match(stdout, /No known problem, but nothing shows that the driver is healthy\./)
     assert.match(stdout, /\? events \(events of jobs\/d\): HTTP 403: nodes "node1" is forbidden/)
     assert.match(stdout, /\? node \(node node1\): HTTP 403/)
     assert.doesNotMatch(stdout, /√/)

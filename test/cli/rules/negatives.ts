@@ -4,7 +4,9 @@ import {
   type EvidenceCase,
   error,
   failedWith,
+  finishedJobLog,
   info,
+  jobStarted,
   pending,
   pythonTraceback,
   registered,
@@ -25,8 +27,55 @@ const confMapMissing = {
     'MountVolume.SetUp failed for volume "spark-conf-volume-driver" : configmap "spark-drv-1-conf-map" not found',
 }
 
+/** The threads of a program that serves requests after its main thread has returned. */
+const serverThreads = [
+  thread(1, 'DestroyJavaVM', 'RUNNABLE'),
+  thread(2, 'HiveServer2-Handler-Pool: Thread-9', 'WAITING'),
+]
+const initContainer = (state: object, restartPolicy?: string): EvidenceCase => ({
+  ...pending,
+  ageMs: 300_000,
+  state: { waiting: { reason: 'PodInitializing' } },
+  spec: { initContainers: [{ name: 'fetch-certs', ...(restartPolicy !== undefined && { restartPolicy }) }] },
+  status: { initContainerStatuses: [{ name: 'fetch-certs', restartCount: 0, state }] },
+})
+
 /** Healthy drivers with something in their evidence that looks like an error. */
 export const healthyDrivers: readonly (readonly [string, EvidenceCase])[] = [
+  ['running driver, a server without a main thread', { ...running, log: finishedJobLog, threads: serverThreads }],
+  [
+    'running driver, a job runs without a main thread',
+    {
+      ...running,
+      log: finishedJobLog + jobStarted,
+      threads: [thread(1, 'DestroyJavaVM', 'RUNNABLE'), thread(2, 'pool-1-thread-1', 'WAITING')],
+    },
+  ],
+  [
+    'running driver, executors were lost and replaced',
+    {
+      ...running,
+      log:
+        finishedJobLog +
+        warn(
+          'TaskSchedulerImpl',
+          'Lost executor 7 on 10.0.0.9: The executor with id 7 exited with exit code 1(x).',
+        ).repeat(4) +
+        registered,
+    },
+  ],
+  ['running driver, it downloads before it creates a context', { ...running, log: 'downloading\n' }],
+  [
+    'running driver, a script runs spark-submit in an image of Spark',
+    {
+      ...running,
+      log: 'Non-spark-on-k8s command provided, proceeding in pass-through mode...\n',
+      spec: { containers: [{ name: 'spark-kubernetes-driver', args: ['bash', '-c', 'spark-submit'] }] },
+    },
+  ],
+  ['pending driver, an init container runs', initContainer({ running: {} })],
+  ['pending driver, an init container has ended', initContainer({ terminated: { exitCode: 0 } })],
+  ['pending driver, a native sidecar was restarted', initContainer({ terminated: { exitCode: 1 } }, 'Always')],
   ['completed driver', completed],
   ['completed driver, a task was retried', { ...completed, log: taskLost }],
   ['completed driver, an exception was caught', { ...completed, log: `${outOfMemory}\n\tat App.main(App.java:1)\n` }],

@@ -1,5 +1,6 @@
 import type { FindingId } from '../../../cli/findings/findings.ts'
 import {
+  contextStarted,
   type EvidenceCase,
   error,
   failedWith,
@@ -33,7 +34,7 @@ const disrupted = (reason: string): EvidenceCase => ({
   ...failedWith(143),
   status: { conditions: [{ type: 'DisruptionTarget', status: 'True', reason, message: `reason ${reason}` }] },
 })
-const kubeflow = (message: string): EvidenceCase => ({
+const kubeflow = (message: string, state = 'SUBMISSION_FAILED'): EvidenceCase => ({
   state: null,
   log: null,
   application: {
@@ -41,8 +42,33 @@ const kubeflow = (message: string): EvidenceCase => ({
     kind: 'SparkApplication',
     metadata: { name: 'nightly', namespace: 'jobs' },
     spec: {},
-    status: { applicationState: { state: 'SUBMISSION_FAILED', errorMessage: message } },
+    status: { applicationState: { state, errorMessage: message } },
   },
+})
+/** The operator of Apache has released the resources of the driver since. */
+const apache = (currentStateSummary: string, message: string): EvidenceCase => ({
+  state: null,
+  log: null,
+  application: {
+    apiVersion: 'spark.apache.org/v1',
+    kind: 'SparkApplication',
+    metadata: { name: 'nightly', namespace: 'jobs' },
+    spec: {},
+    status: {
+      currentState: { currentStateSummary: 'ResourceReleased', message: 'released' },
+      stateTransitionHistory: {
+        10: { currentStateSummary: 'ResourceReleased', message: 'released' },
+        9: { currentStateSummary, message },
+        0: { currentStateSummary: 'Submitted', message: 'submitted' },
+      },
+    },
+  },
+})
+const withInit = (state: object, lastState: object = {}): EvidenceCase => ({
+  ...pending,
+  state: { waiting: { reason: 'PodInitializing' } },
+  spec: { initContainers: [{ name: 'fetch-certs' }] },
+  status: { initContainerStatuses: [{ name: 'fetch-certs', restartCount: 7, state, lastState }] },
 })
 const evicted = (message: string): EvidenceCase => ({ ...failedWith(137), status: { reason: 'Evicted', message } })
 
@@ -887,8 +913,89 @@ export const positives: readonly (readonly [FindingId, EvidenceCase])[] = [
   ],
   ['SPN-APPLICATION-NAME-TAKEN', kubeflow('failed to run spark-submit: pods "nightly-driver" already exists')],
   ['SPN-APPLICATION-SUBMISSION', kubeflow('failed to run spark-submit: something new')],
+  [
+    'SPN-APPLICATION-SUBMISSION',
+    kubeflow('failed to run spark-submit for SparkApplication jobs/nightly: exit status 1'),
+  ],
+  ['SPN-APPLICATION-SUBMISSION', kubeflow('')],
+  [
+    'SPN-PERMISSION-FORBIDDEN',
+    kubeflow(
+      `failed to run spark-submit for SparkApplication jobs/nightly: ${info('A', 'b')}Exception in thread "main" io.fabric8.kubernetes.client.KubernetesClientException: Message: pods is forbidden: User "system:serviceaccount:jobs:spark" cannot create resource "pods" in API group "" in the namespace "jobs".\n`,
+    ),
+  ],
+  ['SPN-APPLICATION-FAILED', kubeflow('driver pod not found', 'FAILED')],
+  ['SPN-APPLICATION-FAILED', kubeflow('driver container failed with ExitCode: 1, Reason: Error', 'FAILING')],
+  ['SPN-APPLICATION-FAILED', apache('Failed', 'the driver failed')],
+  ['SPN-APPLICATION-FAILED', apache('SchedulingFailure', 'cannot create the driver')],
+  ['SPN-APPLICATION-FAILED', apache('DriverReadyTimedOut', 'not ready')],
+  ['SPN-NODE-EVICTED', apache('DriverEvicted', 'the driver was evicted')],
+  ['SPN-MEMORY-CONTAINER-OOM', kubeflow('driver container failed with ExitCode: 137, Reason: OOMKilled', 'FAILED')],
+
+  [
+    'SPN-CONFIG-EXECUTORS-REFUSED',
+    {
+      ...running,
+      log:
+        contextStarted +
+        `${error('Utils', 'Uncaught exception in thread x') + apiRefusal('policy: no latest tags')}\n`.repeat(3),
+    },
+  ],
+  [
+    'SPN-SCHEDULING-EXECUTORS-DIE',
+    {
+      ...running,
+      log:
+        contextStarted +
+        error(
+          'TaskSchedulerImpl',
+          'Lost executor 7 on 10.0.0.9: The executor with id 7 exited with exit code 1(unexpected).',
+        ).repeat(4),
+    },
+  ],
+  ['SPN-CONFIG-INIT-CONTAINER', withInit({ terminated: { exitCode: 3, reason: 'Error' } })],
+  [
+    'SPN-CONFIG-INIT-CONTAINER',
+    withInit({ waiting: { reason: 'CrashLoopBackOff' } }, { terminated: { exitCode: 1, reason: 'Error' } }),
+  ],
+  [
+    'SPN-CONFIG-OTHER-CONTAINER',
+    {
+      state: { terminated: { exitCode: 0, reason: 'Completed' } },
+      spec: { containers: [{ name: 'spark-kubernetes-driver', args: ['driver'] }, { name: 'uploader' }] },
+      status: {
+        containerStatuses: [
+          { name: 'spark-kubernetes-driver', state: { terminated: { exitCode: 0, reason: 'Completed' } } },
+          { name: 'uploader', state: { terminated: { exitCode: 2, reason: 'Error' } } },
+        ],
+      },
+    },
+  ],
+  ['SPN-NODE-LATE-START', { ...pending, ageMs: 3 * 3_600_000 }],
+  ['SPN-NODE-LATE-START', { ...withInit({ running: {} }), ageMs: 3 * 3_600_000 }],
+  ['SPN-SCHEDULING-LATE', { ...unscheduled, spec: { nodeName: undefined }, ageMs: 3 * 3_600_000 }],
+  ...['driver', 'driver-py'].map((command): readonly [FindingId, EvidenceCase] => [
+    'SPN-IMAGE-ENTRYPOINT',
+    {
+      ...(command === 'driver' ? running : failedWith(127)),
+      log: "+ echo 'Non-spark-on-k8s command provided, proceeding in pass-through mode...'\n+ exec /usr/bin/tini -s -- x\n",
+      spec: { containers: [{ name: 'spark-kubernetes-driver', args: [command] }] },
+    },
+  ]),
   ['SPN-APPLICATION-EXCEPTION', uncaught('java.lang.IllegalArgumentException: bad config')],
 
+  [
+    'SPN-HANG-MAIN-RETURNED',
+    {
+      ...running,
+      log: contextStarted,
+      threads: [thread(1, 'DestroyJavaVM', 'RUNNABLE'), thread(2, 'OkHttp api.example', 'WAITING')],
+    },
+  ],
+  [
+    'SPN-HANG-NO-SPARK',
+    { ...running, log: 'waiting for the token\n', state: { running: { startedAt: '2026-11-24T10:00:00Z' } } },
+  ],
   ['SPN-HANG-DEADLOCK', { ...running, threads: [thread(1, 'main', 'BLOCKED', 2), thread(2, 'other', 'BLOCKED', 1)] }],
   ...['hung', 'failing'].map((state): readonly [FindingId, EvidenceCase] => [
     'SPN-HANG-BLOCKED-MAIN',

@@ -22,6 +22,8 @@ const pod = (container: object, phase = 'Failed') =>
 const failed = pod({ state: { terminated: { exitCode: 1, reason: 'Error' } } })
 const runningPod = pod({ state: { running: { startedAt: '2026-11-24T11:00:00Z' } } }, 'Running')
 const events = '{"items":[]}'
+const works =
+  '26/11/24 11:00:05 INFO SparkContext: Running Spark version 4.0.1\n26/11/24 11:00:09 INFO DAGScheduler: Job 0 finished: count at A.java:1, took 2 ms\n'
 
 describe('diagnose --bundle', () => {
   test('a directory without evidence → usage error', async () => {
@@ -31,7 +33,7 @@ describe('diagnose --bundle', () => {
   })
 
   test('an expected file is missing → unknown, exit code 5 unless an error is found', async () => {
-    const whole = await diagnose({ 'b/pod.json': runningPod, 'b/events.json': events, 'b/driver.log': '' })
+    const whole = await diagnose({ 'b/pod.json': runningPod, 'b/events.json': events, 'b/driver.log': works })
     assert.deepEqual([whole.exitCode, JSON.parse(whole.stdout).unknown], [0, []])
 
     const noLog = await diagnose({ 'b/pod.json': runningPod, 'b/events.json': events })
@@ -43,6 +45,24 @@ describe('diagnose --bundle', () => {
     const found = await diagnose({ 'b/pod.json': failed, 'b/events.json': events })
     assert.equal(found.exitCode, 3)
     assert.equal(JSON.parse(found.stdout).unknown.length, 1)
+  })
+
+  test('a running driver without a problem → exit code 0 only if the evidence shows that it works', async () => {
+    const threads = JSON.stringify([{ threadId: 1, threadName: 'main', threadState: 'RUNNABLE', isDaemon: false }])
+    for (const [files, code, text] of [
+      [{ 'b/driver.log': works }, 0, /√ No problems found/],
+      [{ 'b/driver.log': '' }, 5, /No known problem, but nothing shows that the driver is healthy\.$/m],
+      [{ 'b/driver.log': 'loading\n' }, 5, /healthy\. Last log lines:\n +1 +loading/],
+      [{ 'b/driver.log': '', 'b/threads.json': threads }, 0, /√ No problems found/],
+    ] as const) {
+      const { exitCode, stdout } = await diagnose(
+        { 'b/pod.json': runningPod, 'b/events.json': events, ...files },
+        '-o',
+        'text',
+      )
+      assert.equal(exitCode, code, JSON.stringify(files))
+      assert.match(stdout, text)
+    }
   })
 
   test('a file has the wrong content → unknown, with the reason', async () => {
