@@ -113,9 +113,9 @@ export const classpathRules: readonly Rule[] = [
     meaning:
       'A jar is missing from the image, from spark.jars or from spark.jars.packages, or it was built for another Scala or Spark version.',
     matchers: [
+      inLog('java.lang.ClassNotFoundException: Class {class} not found'),
       inLog('^java.lang.ClassNotFoundException: {class}'),
       inLog('^java.lang.NoClassDefFoundError: {class}'),
-      inLog('java.lang.ClassNotFoundException: Class {class} not found'),
       inLog('[DATA_SOURCE_NOT_FOUND] Failed to find the data source: {class}. Make sure'),
       inLog('Failed to find data source: {class}. Please find'),
       inLog('^org.apache.hadoop.fs.UnsupportedFileSystemException: No FileSystem for scheme "{class}"'),

@@ -77,7 +77,9 @@ export function lastWords(
 /** A connection that failed is the root, whose message alone rarely names the other side. */
 export const failedConnection = (facts: Facts): RuleMatch | undefined =>
   describeEnding(facts, ({ root }) =>
-    /(^|\.)(Connect|SocketTimeout|NoRouteToHost|HttpHostConnect|ConnectTimeout)Exception$/.test(root.className ?? ''),
+    /(^|\.)(Connect|SocketTimeout|NoRouteToHost|HttpHostConnect|ConnectTimeout|Communications|Net|ConnectionLoss)Exception$/.test(
+      root.className ?? '',
+    ),
   )
 
 /** A value such as `60s` that Hadoop read as a number. */

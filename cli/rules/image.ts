@@ -164,6 +164,7 @@ export const imageRules: readonly Rule[] = [
       inMessages('exec {command}: no such file or directory'),
       inMessages('exec {command}: exec format error'),
       inOutput('^exec {command}: exec format error'),
+      inOutput('exec user process caused: '),
       inOutput('cannot execute binary file: Exec format error'),
       waitsFor(...runtimeErrorReasons),
     ],

@@ -67,7 +67,7 @@ const packages: readonly (readonly [RegExp, Owner])[] = [
   [/(^|\.)(org\.apache\.ivy)\./, platform('Ivy')],
   [
     /^(java\.net|javax\.net|java\.nio\.channels|sun\.security|sun\.net|java\.security\.cert|io\.netty|okhttp3|org\.apache\.http|org\.eclipse\.jetty|io\.grpc)\.|^(socket|ssl|requests|urllib3?|httpx|aiohttp|http\.client|grpc)\./,
-    platform('the network'),
+    platform('the network or HTTP library'),
   ],
   [
     /^com\.(google\.common|fasterxml|esotericsoftware|thoughtworks|codahale|squareup)\.|^(org\.json4s|org\.slf4j|org\.apache\.(logging|log4j|commons))\./,
@@ -159,9 +159,26 @@ const subjects: readonly (readonly [Subject, RegExp])[] = [
   ],
   [
     'network',
-    /time(d)?[ -]?out|refused|unreachable|unknown ?host|(could not|cannot|can't|failed to|be|temporary failure in name) resolv|unresolved ?(address|host)|name or service not known|no route to host|broken pipe|connect(ion)?[ _-]?(reset|closed|loss|lost|fail|attempt|abort)|(failed|unable|could not|cannot|can't) (to )?(connect|reach|establish)|link failure|service unavailable|\b50[234]\b|handshake|certificate|PKIX|\bSSL|\bTLS|node assignment|no brokers|bootstrap (url|broker|server)s?\b|EndpointConnection/i,
+    /time(d)?[ -]?out|refused|unreachable|not accessible|inaccessible|contact point|could not reach|unknown ?host|(could not|cannot|can't|failed to|be|temporary failure in name) resolv|unresolved ?(address|host)|name or service not known|no route to host|broken pipe|connect(ion)?[ _-]?(reset|closed|loss|lost|fail|attempt|abort)|(failed|unable|could not|cannot|can't) (to )?(connect|reach|establish)|link failure|service unavailable|\b50[234]\b|handshake|certificate|PKIX|\bSSL|\bTLS|node assignment|no brokers|bootstrap (url|broker|server)s?\b|EndpointConnection/i,
   ],
 ]
+
+/** Words that leave no doubt about the subject, whoever wrote the exception. */
+const plainWords: readonly (readonly [Subject, RegExp])[] = [
+  [
+    'permission',
+    /(access|permission) denied|\bunauthori[sz]ed\b|\bforbidden\b|authentication failed|not authorized to perform/i,
+  ],
+  [
+    'network',
+    /(failed|unable|could not|cannot) (to )?(connect|reach)|connection (was )?(refused|reset|timed out)|connect timed out|could not reach any/i,
+  ],
+]
+
+/** What an exception of the program is about, if its own words leave no doubt. */
+export function findPlainSubject({ message }: ExceptionNode): Subject | undefined {
+  return plainWords.find(([, pattern]) => pattern.test(message))?.[0]
+}
 
 /** The words that decide the subject, for the redactor, which keeps them. */
 export const subjectWords: readonly string[] = subjects.map(([, { source }]) => source.replace(/\\b|[()|?*]/g, ' '))

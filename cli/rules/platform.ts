@@ -2,7 +2,7 @@ import type { Cause, FindingId } from '../findings/findings.ts'
 import { change, inspect, type RemedySpec } from '../findings/remedies.ts'
 import type { Facts } from './facts.ts'
 import { findFailure } from './failure.ts'
-import { findOwner, findSubject, type Subject } from './owners.ts'
+import { findOwner, findPlainSubject, findSubject, type Subject } from './owners.ts'
 import { observed, type Rule, type RuleMatch } from './rule.ts'
 
 interface PlatformRule {
@@ -124,8 +124,8 @@ function findPlatformFailure(subject: Subject, facts: Facts): RuleMatch | undefi
   const failure = findFailure(facts)
   if (failure === undefined) return undefined
   const owner = findOwner(failure.tree)
-  const found = findSubject(failure.tree)
-  if (owner.kind !== 'platform' || (covered[found] ?? found) !== subject) return undefined
+  const found = owner.kind === 'platform' ? findSubject(failure.tree) : findPlainSubject(failure.root)
+  if (found === undefined || (covered[found] ?? found) !== subject) return undefined
   return {
     evidence: failure.evidence,
     details: { owner: owner.name, reason: failure.reason },

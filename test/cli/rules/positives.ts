@@ -631,6 +631,11 @@ export const positives: readonly (readonly [FindingId, EvidenceCase])[] = [
       log: `${error('Conf', 'optional file not read')}java.io.FileNotFoundException: /opt/x.properties (No such file or directory)\nCHECK FAILED: 0 rows\n`,
     },
   ],
+  ['SPN-NETWORK-PLATFORM', uncaught('java.io.IOException: Could not reach any contact point of 10.0.0.1:9042')],
+  [
+    'SPN-IMAGE-COMMAND',
+    { ...failedWith(255), log: 'standard_init_linux.go:228: exec user process caused: exec format error\n' },
+  ],
   ['SPN-PERMISSION-PLATFORM', uncaught('com.azure.core.exception.HttpResponseException: Status code 403, no')],
   [
     'SPN-PERMISSION-PLATFORM',
