@@ -29,11 +29,15 @@ export function findSchemaProblems(
   let best: readonly SchemaProblem[] | undefined
   for (const schema of schemas.toReversed()) {
     const problems = findProblems(toRootSchema(schema), object)
-    if (best === undefined || problems.length < best.length) best = problems
+    if (best === undefined || weigh(problems) < weigh(best)) best = problems
     if (best.length === 0) break
   }
   return best ?? []
 }
+
+/** A release that lacks a field says less about the object than one that knows it and misses another. */
+const weigh = (problems: readonly SchemaProblem[]): number =>
+  problems.reduce((sum, { kind }) => sum + (kind === 'unknown' ? 100 : 1), 0)
 
 const string = { type: 'string' } as const
 const strings = { type: 'object', values: string } as const

@@ -173,7 +173,12 @@ const pullPolicy = (text: string | undefined) => (text === undefined ? {} : { im
 
 /** kubeflow's fields for a role. Apache's operator has only a pod template. */
 function readKubeflowFields(input: Input, role: Role): Readonly<Record<string, unknown>> {
-  return input.kind === 'application' && input.operator === 'kubeflow' ? podPart(input.object, 'spec', role) : {}
+  if (input.kind !== 'application' || input.operator !== 'kubeflow') return {}
+  const fields = podPart(input.object, 'spec', role)
+  if (!Array.isArray(fields.volumeMounts)) return fields
+  // The operator's webhook leaves out a mount of a volume that is not in spec.volumes (addVolumes).
+  const names = new Set(toList(podPart(input.object, 'spec').volumes).map((volume) => toRecord(volume).name))
+  return { ...fields, volumeMounts: fields.volumeMounts.filter((mount) => names.has(toRecord(mount).name)) }
 }
 
 function readPodTemplate(input: Input, role: Role): Readonly<Record<string, unknown>> {

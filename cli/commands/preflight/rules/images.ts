@@ -35,6 +35,9 @@ function checkImage(
   if (image === undefined) {
     return mayBeSetElsewhere(input) ? [] : [report('no image is set, so Spark rejects the submission', 'error')]
   }
+  if (!hasOpenTag(image) && !isImageName(image)) {
+    return [report(`${image} is not a valid image name, so the kubelet cannot pull it (InvalidImageName)`, 'error')]
+  }
   const problems = [describeMovingTag(image), describeMissingOnNodes(image, input, cluster)]
   return problems.filter((problem) => problem !== undefined).map((problem) => report(problem, 'warning'))
 }
@@ -52,6 +55,16 @@ function mayBeSetElsewhere(input: Input): boolean {
   if (input.kind === 'application') return input.operator === 'apache'
   const isUnresolved = [...(input.command?.unresolved ?? [])].some((key) => key.endsWith('container.image'))
   return !input.isWhole || input.mode !== 'cluster' || isUnresolved
+}
+
+/** A reference as the kubelet parses it: an optional registry, a path in lower case, and an optional tag and digest. */
+function isImageName(image: string): boolean {
+  const [, name = ''] = /^([^@]+?)(?::[\w][\w.-]{0,127})?(?:@[a-z0-9+._-]+:[0-9a-fA-F]{32,})?$/.exec(image) ?? []
+  const [first = '', ...rest] = name.split('/')
+  const hasRegistry = rest.length > 0 && (/[.:]/.test(first) || first === 'localhost')
+  if (hasRegistry && !/^[A-Za-z0-9.-]+(:\d+)?$/.test(first)) return false
+  const path = hasRegistry ? rest : [first, ...rest]
+  return path.every((part) => /^[a-z0-9]+((\.|_{1,2}|-+)[a-z0-9]+)*$/.test(part))
 }
 
 /** Where an operator or Spark inserts the tag, it is not known here. */

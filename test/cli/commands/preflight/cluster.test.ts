@@ -281,3 +281,38 @@ function listFindingIds(stdout: string): readonly string[] {
     ({ id, severity }) => `${id.replace('SPN-PREFLIGHT-', '')}${severity === 'error' ? '!' : ''}`,
   )
 }
+
+describe('preflight with the CRD of the cluster', () => {
+  const crdPath = 'GET /apis/apiextensions.k8s.io/v1/customresourcedefinitions/sparkapplications.sparkoperator.k8s.io'
+  const dryRunPath = 'POST /apis/sparkoperator.k8s.io/v1beta2'
+  const openAPIV3Schema = {
+    type: 'object',
+    properties: { spec: { type: 'object', required: ['team'], properties: { team: { type: 'string' } } } },
+  }
+  const crd = { spec: { versions: [{ name: 'v1beta2', served: true, schema: { openAPIV3Schema } }] } }
+  const withCrd = (body: object, dryRun: number): FakeCluster =>
+    clusterWith(
+      {},
+      {
+        answers: {
+          [crdPath]: { status: 200, body },
+          [dryRunPath]: { status: dryRun, body: { kind: 'Status', message: 'spec is invalid' } },
+        },
+      },
+    )
+  const titles = async (t: TestContext, cluster: FakeCluster, app: string) => {
+    const ran = await runInCluster(t, cluster, ['preflight', 'app', '-o', 'json'], { readFile: async () => app })
+    return JSON.parse(ran.stdout).findings.map(({ title }: { title: string }) => title)
+  }
+
+  test('the CRD differs from those of the releases → it decides', async (t) => {
+    const found = await titles(t, withCrd(crd, 422), healthyApplication)
+    assert.ok(found.includes('spec.team is not set; it must be a string'), found.join('; '))
+    assert.ok(found.includes('spec.driver is not a field of SparkApplication'), found.join('; '))
+  })
+
+  test('the CRD cannot be read, and the API server accepts a field that no release has → no finding', async (t) => {
+    const app = healthyApplication.replace('spec:\n', 'spec:\n  brandNew: true\n')
+    assert.deepEqual(await titles(t, withCrd({}, 201), app), [])
+  })
+})
