@@ -27,7 +27,7 @@ const runTimeoutMs = 1_200_000
 const root = join(import.meta.dirname, '..')
 const binDir = join(root, 'node_modules', '.bin')
 const sourceFolders = 'admission,certs,cli,cluster,core,kubernetes,legacy,sidecar,spark-ui,webhook'
-/** All but `cluster`, which needs root and a container runtime, and `bench`. */
+/** All but the folders of `cluster`, which needs root and a container runtime, and `bench`. */
 const testFolders = `${sourceFolders.replace('cluster,', '')},alerts,charts,demo,docs,field`
 
 /** `process.execPath`, never `node`: npm puts Node 26 first on the PATH, whichever version the machine has. */
@@ -84,7 +84,8 @@ async function runCommand(file: string, ...args: readonly string[]): Promise<Cou
 }
 
 async function findAllTests(): Promise<readonly string[]> {
-  return Array.fromAsync(glob(['test/*.test.ts', `test/{${testFolders}}/**/*.test.ts`], { cwd: root }))
+  const patterns = ['test/*.test.ts', 'test/cluster/*.test.ts', `test/{${testFolders}}/**/*.test.ts`]
+  return Array.fromAsync(glob(patterns, { cwd: root }))
 }
 
 type FoundTests =
