@@ -13,6 +13,8 @@ interface Peeled extends RawLine {
   readonly isBare: boolean
   /** Whether another container wrote the line. */
   readonly isOther: boolean
+  /** Whether JSON contained the line, which may then have line breaks. */
+  readonly isUnpacked: boolean
 }
 
 /** Number of lines that are held back to learn their prefix, and their maximum length together in UTF-16 units. */
@@ -73,6 +75,8 @@ export class LineNormalizer {
   }
 
   #isUnexpected({ text, json, isBare }: Peeled): boolean {
+    // Stack frames and records of Spark are most of the lines.
+    if (this.#layers.length === 0 && (isBlank(text.charCodeAt(0)) ? isFrame(text) : hasSparkTime(text))) return false
     if (json !== undefined || continuesRecord(text)) return false
     return this.#layers.length > 0 ? isBare : seemsPrefixed(text)
   }
@@ -114,17 +118,14 @@ export class LineNormalizer {
     this.#nextPause = isChanged ? windowLines : Math.min(maxPause, 2 * this.#nextPause)
   }
 
-  #emit({ number, text, json, isOther }: Peeled): void {
-    if (!isOther) this.#give(number, text, json)
-  }
-
-  #give(number: number, text: string, json: Peeled['json']): void {
+  #emit({ number, text, json, isOther, isUnpacked }: Peeled): void {
+    if (isOther) return
     if (json !== undefined) {
       this.#onLine({ number, text: cutLine(json.text), head: cutHead(json.head) })
       for (const line of json.trace) this.#onLine({ number, text: cutLine(line), head: null })
       return
     }
-    for (const line of text.includes('\n') ? text.split('\n') : [text]) {
+    for (const line of isUnpacked && text.includes('\n') ? text.split('\n') : [text]) {
       const cut = cutLine(line)
       this.#onLine({ number, text: cut, head: readRecordHead(cut) ?? null })
     }
@@ -146,11 +147,13 @@ function peel({ number, text: raw }: RawLine, layers: readonly PrefixForm[]): Pe
   let text = raw
   let learned = 0
   let isOther = false
+  let isUnpacked = false
   for (let layer = 0; layer < maxLayers; layer += 1) {
     const json = readJsonLine(text)
-    if (json?.kind === 'record') return { number, text, json, isBare: false, isOther }
+    if (json?.kind === 'record') return { number, text, json, isBare: false, isOther, isUnpacked }
     if (json !== undefined) {
       text = removeEscapes(json.text)
+      isUnpacked = true
       continue
     }
     const form = matchCertain(text) ?? matchForm(layers[learned], text)
@@ -167,7 +170,7 @@ function peel({ number, text: raw }: RawLine, layers: readonly PrefixForm[]): Pe
     text = rest
   }
   const isBare = learned < layers.length && text.trim() !== ''
-  return { number, text, json: undefined, isBare, isOther }
+  return { number, text, json: undefined, isBare, isOther, isUnpacked }
 }
 
 /** Whether the time at the start of the line belongs to the record, not to a collector. */
@@ -215,7 +218,6 @@ function matchCertain(text: string): FoundPrefix | undefined {
 
 /** Whether something stands before the beginning of the container's line. */
 export function seemsPrefixed(text: string): boolean {
-  if (sparkTime.test(text)) return false
   const isRecord = readRecordHead(text) !== undefined
   if (!isRecord && findInnerBeginning(text) > 0) return true
   // The time of a record's own layout is not followed by a beginning, see learnPrefix.
@@ -227,7 +229,8 @@ export function seemsPrefixed(text: string): boolean {
 }
 
 const slash = 47
-const sparkTime = /^\d\d\/\d\d\/\d\d \d\d:\d\d:\d\d /
+const hasSparkTime = (text: string) => text.charCodeAt(2) === slash && /^\d\d\/\d\d\/\d\d \d\d:/.test(text)
+const isFrame = (text: string) => text.startsWith('at ', 1) || text.startsWith('at ', 4)
 
 interface FoundLayers {
   readonly layers: readonly PrefixForm[]

@@ -24,6 +24,11 @@ export class PartJoiner {
   }
 
   push(line: RawLine): void {
+    const { text: raw } = line
+    if (raw.charCodeAt(4) !== hyphen && raw.charCodeAt(0) !== openBrace) {
+      this.#onLine(line)
+      return
+    }
     const part = readPart(line.text, this.#begun.size > 0)
     const begun = part && this.#begun.get(part.stream)
     if (part === undefined || (begun === undefined && !part.isPartial)) {
@@ -57,6 +62,7 @@ interface Part {
 const partLength = 16_384
 /** The fifth character of a date that begins with the year. */
 const hyphen = 45
+const openBrace = 123
 const partSign = /"(?:_p|logtag)": ?"P"/
 
 function readPart(text: string, hasBegun: boolean): Part | undefined {

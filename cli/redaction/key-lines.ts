@@ -71,22 +71,37 @@ const record =
 const valueLine = /^\s*["']?value["']?\s?[:=]|^\s*<value>/
 const blockBegins = /(?<![\w.-])([A-Za-z_][\w.-]{0,200})["']?\s?[:=]\s?(?:[|>][-+\d]{0,2})\s*$/
 /** Most lines do not end like the beginning of a block, and the pattern would look at each of their words. */
-const nameOfBlock = (line: string) =>
-  /[|>][-+\d]{0,2}$/.test(line.trimEnd().slice(-3)) ? (blockBegins.exec(line)?.[1] ?? '') : ''
+function nameOfBlock(line: string): string {
+  const end = line.trimEnd().slice(-3)
+  return end.includes('|') || end.includes('>') ? (blockBegins.exec(line)?.[1] ?? '') : ''
+}
 const plainBegins = /^\s*(?:- )?["']?([A-Za-z_][\w.-]{0,200})["']?:\s*$/
 const nameOfEntry = /^\s*(?:- )?(?:["']?name["']?\s?[:=]\s?["']?|<name>)([\w.-]{1,200})(?:["']?,?|<\/name>)\s*$/
 
+/** The beginnings that only a line of a file has, not a record of Spark, which starts with its date. */
+function beginningInFile(line: string): Inside | undefined {
+  if (/^\s*Private-Lines: \d{1,4}\s*$/.test(line)) return { kind: 'base64' }
+  if (isSecretName(plainBegins.exec(line)?.[1] ?? ''))
+    return { kind: 'block', indent: countIndent(line), isPlain: true }
+  return isSecretName(nameOfEntry.exec(line)?.[1] ?? '') ? { kind: 'value' } : undefined
+}
+
+const slash = 47
+const isDated = (line: string) => line.charCodeAt(2) === slash && line.charCodeAt(5) === slash
+const isFrame = (line: string) => line.startsWith('\tat ')
+const hasQuote = (line: string) => line.includes('"') || line.includes("'") || line.includes('`')
+
 function beginning(line: string): Inside | undefined {
+  // Stack frames and records of Spark are most of the lines of a log.
+  if (isFrame(line)) return undefined
   const at = line.indexOf('-----BEGIN ')
   if (at >= 0 && line.includes('PRIVATE KEY', at) && !line.includes('-----END ', at)) return { kind: 'key' }
   const isLast = line.length < 2000
   if (!isLast) return undefined
-  if (/^\s*Private-Lines: \d{1,4}\s*$/.test(line)) return { kind: 'base64' }
-  const indent = countIndent(line)
-  if (isSecretName(nameOfBlock(line))) return { kind: 'block', indent, isPlain: false }
-  if (isSecretName(plainBegins.exec(line)?.[1] ?? '')) return { kind: 'block', indent, isPlain: true }
-  if (isSecretName(nameOfEntry.exec(line)?.[1] ?? '')) return { kind: 'value' }
-  if (!/["'`]|\\\s*$/.test(line)) return undefined
+  if (isSecretName(nameOfBlock(line))) return { kind: 'block', indent: countIndent(line), isPlain: false }
+  const inFile = isDated(line) ? undefined : beginningInFile(line)
+  if (inFile !== undefined) return inFile
+  if (!hasQuote(line) && !line.trimEnd().endsWith('\\')) return undefined
   const last = [...findAssignedSecrets(line)].at(-1)
   if (last === undefined) return undefined
   if (last.openQuote !== null) return { kind: 'quote', quote: last.openQuote }
