@@ -1,5 +1,5 @@
 import { type ExceptionLink, type ExceptionNode, maxFrames, maxMessageLength } from './exception-tree.ts'
-import { findQuoted } from './quoted.ts'
+import { findQuoted, type QuotedException } from './quoted.ts'
 import { parseJavaHead, parsePythonHead } from './throwable.ts'
 
 /** What a line that is not a log record is to the exceptions of the log. */
@@ -312,7 +312,8 @@ export class ExceptionParser {
     this.#innermost = place
     this.#mode = 'message'
     this.#messageLines = 0
-    for (const { text, className, message, byExecutor } of findQuoted(content, place.node.byExecutor)) {
+    const quoted = findQuoted(content, place.node.byExecutor)
+    for (const { text, className, message, byExecutor } of quoted) {
       const around = this.#innermost
       const node = newNode({ className, message }, text, line, byExecutor)
       if (this.#nodes < maxNodes) around.node.below.push({ link: 'quoted', node })
@@ -331,16 +332,20 @@ export class ExceptionParser {
       this.#isGroup = false
       this.#pythonFrames = []
     }
-    return this.#describe(place, content)
+    return this.#describe(place, content, quoted)
   }
 
-  #describe({ node, depth }: Place, content: string): ThrownException {
+  #describe(
+    { node, depth }: Place,
+    content: string,
+    quoted: readonly QuotedException[] = findQuoted(content, node.byExecutor),
+  ): ThrownException {
     return {
       tree: this.#tree?.node ?? node,
       depth,
       byExecutor: node.byExecutor,
       content,
-      quoted: findQuoted(content, node.byExecutor),
+      quoted,
     }
   }
 }

@@ -18,6 +18,7 @@ const maxLevels = 8
  * `Most recent failure: …`, `MetaException(message:…)`, the `Message:` of the API server. Takes time linear in the length.
  */
 export function findQuoted(text: string, byExecutor = false): readonly QuotedException[] {
+  if (!mayQuote.test(text)) return none
   const found: QuotedException[] = []
   let rest = text
   let offset = 0
@@ -39,6 +40,11 @@ export function findQuoted(text: string, byExecutor = false): readonly QuotedExc
   }
   return found
 }
+
+/** A part of every form of quotation. Most lines contain none. */
+const mayQuote = /xception|Error|Failure|Fault|Throwable|aused by|failure: |Lost task /
+
+const none: readonly never[] = []
 
 interface Next {
   readonly text: string
