@@ -36,7 +36,7 @@ export function formatStaticCheckHelp(
 ${introduction}
 
 Exit codes:
-  0  no problems, or only warnings
+  0  no problems, or only warnings and notes
   1  the command failed
   2  usage error
   3  at least one error

@@ -10,6 +10,7 @@ export const startUp: ValidateRule = (subject) => [
   ...(subject.mode === 'elsewhere'
     ? []
     : [
+        ...executorCount(subject),
         ...resources(subject.conf),
         ...taskResources(subject.conf),
         ...shuffleService(subject.conf),
@@ -19,6 +20,18 @@ export const startUp: ValidateRule = (subject) => [
   ...optionsAfterMainFile(subject),
   ...unknownOptions(subject),
 ]
+
+/** Like SparkSubmitArguments.validateSubmitArguments, which Apache's operator does not use. The CRD restricts kubeflow's field. */
+function executorCount({ conf, operator }: ValidationSubject): ValidationViolations {
+  const key = 'spark.executor.instances'
+  const written = conf.entries.get(key)
+  if (written === undefined || operator === 'apache' || written.field?.endsWith('executor.instances') === true)
+    return []
+  const isDynamic = isTrue(createConfLookup(conf)('spark.dynamicAllocation.enabled'))
+  if (isDynamic || /^\s*\+?0*[1-9]\d*\s*$/.test(written.value) || written.value.includes('${')) return []
+  const details = { key, value: JSON.stringify(written.value), form: 'a whole number of at least 1' }
+  return [{ check: 'value', details, evidence: toEvidence(conf, key) }]
+}
 
 const amountKey = /^spark\.(driver|executor)\.resource\.(.+)\.amount$/
 
