@@ -70,7 +70,7 @@ function matchLog(matcher: LogMatcher, rule: Rule, facts: Facts): Match | undefi
     .map((hit) => ({ ...hit, place: findPlace(facts, hit.place) }))
     // Ignore lines of an earlier program in the same container if the current one is alive.
     .filter(({ number, place }) => matcher.places.includes(place) && !(isAlive(facts) && number < began))
-    .filter(({ place }) => facts.state !== 'running' || rule.statesWhileRunning?.includes(place) === true)
+    .filter(({ place }) => facts.state !== 'running' || countsWhileRunning(rule, place))
   const best = counted.findLast(({ place }) => place === 'uncaught') ?? counted.at(-1)
   if (best === undefined) return undefined
   const { number, text, place, captures } = best
@@ -82,6 +82,12 @@ function matchLog(matcher: LogMatcher, rule: Rule, facts: Facts): Match | undefi
     ledToEnd: best.isLogged && ledToEnd(number, facts),
   }
 }
+
+/** Where a line stands in a log that cannot be read as records. Nothing then shows whether the driver worked on. */
+const unread: ReadonlySet<LineOrigin> = new Set(['printed', 'output'])
+
+const countsWhileRunning = ({ statesWhileRunning = [] }: Rule, place: LineOrigin) =>
+  statesWhileRunning.includes(place) && !unread.has(place)
 
 /** Causes that can block a driver until it is stopped from outside. */
 const holdsUp: ReadonlySet<Cause> = new Set(['memory', 'hang', 'quota', 'permission', 'scheduling'])

@@ -64,6 +64,13 @@ export const healthyDrivers: readonly (readonly [string, EvidenceCase])[] = [
         registered,
     },
   ],
+  [
+    'running driver, the layout of its log is not known',
+    {
+      ...running,
+      log: 'W|sched|retry\nio.fabric8.kubernetes.client.KubernetesClientException: pods "x" is forbidden: exceeded quota: q, requested: a=4, used: a=10, limited: a=12. Received status: y\n\tat a.b(C.java:1)\nI|sched|Registered executor\n',
+    },
+  ],
   ['running driver, it downloads before it creates a context', { ...running, log: 'downloading\n' }],
   [
     'running driver, a script runs spark-submit in an image of Spark',
