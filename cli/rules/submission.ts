@@ -1,4 +1,4 @@
-import { change, deletePod, inspect } from '../findings/remedies.ts'
+import { change, deletePod, inspect, rerun } from '../findings/remedies.ts'
 import { failedApplication, failedSubmission } from './application-states.ts'
 import { inMessages, observed, type Rule } from './rule.ts'
 
@@ -64,6 +64,7 @@ export const submissionRules: readonly Rule[] = [
         'kubectl -n {namespace} get events --field-selector involvedObject.name={application} --sort-by=.lastTimestamp',
       ),
       operatorLog,
+      rerun('Run it again when you know the cause and have fixed it'),
     ],
   },
 ]
