@@ -61,8 +61,10 @@ function mayBeNextDriver(
  * Kubernetes 1.35, a kubelet that restarts repeats the startup probes of containers that run (KEP-4781). Therefore what is
  * remembered stays, and a sidecar that restarts takes it for the same one.
  */
-function followPossibleDriver(state: EnforcementState, { time }: EnforcementInput): LifeStep {
-  const { restartState } = state
+function followPossibleDriver(state: EnforcementState, { unassigned, time }: EnforcementInput): LifeStep {
+  const { answered, otherAnsweredFirst } = unassigned
+  // A UI that was never visible may have been closed as well.
+  const mayHaveClosedUi = state.restartState.answered || answered || otherAnsweredFirst || unassigned.mayHaveClosedUi
   return {
     state: { ...state, phase: { kind: 'monitoring' }, driverRuns: true, doubt: noDoubt },
     effects: [
@@ -74,7 +76,7 @@ function followPossibleDriver(state: EnforcementState, { time }: EnforcementInpu
         message: 'the startup probe has begun again, the driver may be another one',
       },
     ],
-    judgement: createJudgement(time.nowMs, { mayHaveClosedUi: restartState.answered }),
+    judgement: createJudgement(time.nowMs, { mayHaveClosedUi }),
     restarted: true,
   }
 }

@@ -64,10 +64,15 @@ export function serveStatus(options: StatusServerOptions): () => void {
   }
 }
 
-function createRouter({ version, state, onDriverProbe, probeKey, blackBox }: StatusServerOptions) {
+function createRouter({ version, log, state, onDriverProbe, probeKey, blackBox }: StatusServerOptions) {
   const serveBlackBox = createBlackBoxHandler(blackBox)
+  let isLogged = false
   const checkDriver = (path: ProbePath, query: string, passes: boolean): HttpResponse => {
-    if (probeKey === null || query === `key=${probeKey}`) onDriverProbe(path, passes)
+    if (probeKey === null || new URLSearchParams(query).get('key') === probeKey) onDriverProbe(path, passes)
+    else if (!isLogged) {
+      isLogged = true
+      log.warn({ path }, 'a request without the key of this pod does not count as a probe of the kubelet')
+    }
     return check(passes)
   }
   return ({ method, path, query }: HttpRequest): HttpResponse => {

@@ -7,7 +7,8 @@ const idleFrame =
   /^sun\.nio\.ch\.(EPoll\.wait|EPollArrayWrapper\.epollWait|KQueue\.poll|KQueueArrayWrapper\.kevent0)|\.netty\.channel\.(epoll|kqueue)\.Native\.|^java\.lang\.(ref\.Reference\.waitForReferencePendingList|(ProcessHandleImpl|UNIXProcess)\.waitForProcessExit)|^sun\.management\.ThreadImpl\./
 /** The innermost frames show for what a thread waits. */
 const waitDepth = 8
-const acceptFrame = /accept/i
+/** Only the JDK's own: the method `accept` of a Consumer, which a lambda or a stream calls, does the application's work. */
+const acceptFrame = /^(sun\.nio\.ch|java\.net)\.[\w$.]*accept\w*\(/i
 const childFrame = /^java\.lang\.(Process|ProcessImpl|UNIXProcess)\.waitFor/
 const readFrame = /\.(socketRead0|read0|readBytes0?|Net\.poll|recv0)\(/
 /**

@@ -91,7 +91,8 @@ function isSameQuery(a: StreamingQuery, b: StreamingQuery): boolean {
 
 /**
  * If main waits with a timeout, it goes on by itself: it may be about to start its query again. So may another thread for which
- * main waits, and Python, of which nothing shows whether it sleeps or waits. Such pauses double up to a few minutes, so the deadline is this many times as long.
+ * main waits, and Python, of which nothing shows whether it sleeps or waits. Such pauses double up to a few minutes, so the
+ * deadline is this many times as long, unless main waits in Spark for a query.
  */
 const timedFactor = 5
 /** A JVM in which nothing happens uses 1 to 3 % of a core. */
@@ -172,7 +173,8 @@ function findIdleMain(
 
 /**
  * What main does, if it does nothing and will not go on by itself within the deadline. A thread that sleeps may work between its
- * sleeps, where no dump sees it: only records show that it does not.
+ * sleeps, where no dump sees it, and what main waits for may be an answer to an asynchronous client, whose threads look as idle
+ * as any: only records over a long time show that nothing comes.
  */
 function concludeIdleMain(
   { main: { kind, span }, othersSleep }: ThreadHistory,
@@ -181,7 +183,7 @@ function concludeIdleMain(
 ): VerdictEvidence | null {
   const { idleness, newest } = processes
   const isLong = nowMs - sinceMs >= timedFactor * queryEndedDeadlineMs
-  if ((othersSleep || kind === 'timed') && !(isLong && wasRecorded(processes, sinceMs))) return null
+  if ((othersSleep || kind !== 'queries') && !(isLong && wasRecorded(processes, sinceMs))) return null
   switch (kind) {
     case 'unknown':
     case 'working':
@@ -198,6 +200,8 @@ function concludeIdleMain(
     }
     case 'timed':
       return { witness: 'threads', report: 'main sleeps', sinceMs: span.sinceMs }
+    case 'queries':
+      return { witness: 'threads', report: 'main waits for a query, and none is left', sinceMs: span.sinceMs }
     case 'waiting':
       return { witness: 'threads', report: 'main waits for another thread, and none works', sinceMs: span.sinceMs }
     case 'ended':

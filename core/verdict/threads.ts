@@ -38,9 +38,10 @@ export interface ThreadHistory {
 
 /**
  * `python`: main waits for a Python process, which says nothing about that process. `timed`: main waits, and will go on by
- * itself after some time. `waiting`: main waits for another thread. `ended`: main has returned.
+ * itself after some time. `queries`: main waits in Spark for a streaming query. `waiting`: main waits for another thread, or for
+ * an answer that one of them will bring. `ended`: main has returned.
  */
-type MainActivity = 'unknown' | 'working' | 'python' | 'timed' | 'waiting' | 'ended'
+type MainActivity = 'unknown' | 'working' | 'python' | 'timed' | 'queries' | 'waiting' | 'ended'
 
 interface StreamSpan {
   readonly span: ReadingSpan
@@ -89,7 +90,7 @@ export function updateThreads(
   const isWaiting = isActive || threads.threads.some(waitsForJob)
   const kind = classifyMain(threads, isComplete)
   const hasStream = threads.threads.some(({ name }) => streamThread.test(name) || dstreamThread.test(name))
-  const isEnded = kind === 'ended' && !hasServer && !hasStream && !isActive
+  const isEnded = kind === 'ended' && !hasServer && !hasStream && !isActive && threads.others !== 'working'
   const gone = isComplete && !hasScheduler && isWaiting
   return {
     readMs: nowMs,
@@ -115,6 +116,8 @@ const blockingFrames = /^java\.lang\.(Object\.wait|Thread\.(sleep|join))|Unsafe\
 const pythonFrames =
   /deploy\.PythonRunner|deploy\.RRunner|java\.lang\.Process(Impl|Builder)?\.waitFor|UNIXProcess\.waitFor/
 
+const awaitFrame = /^org\.apache\.spark\.sql\.\S*\.(awaitTermination|awaitAnyTermination)\(/
+
 function classifyMain({ threads }: ThreadsReading, isComplete: boolean): MainActivity {
   const main = threads.find(({ name }) => name === 'main')
   if (main === undefined) {
@@ -124,7 +127,9 @@ function classifyMain({ threads }: ThreadsReading, isComplete: boolean): MainAct
   if (top === undefined) return 'unknown'
   if (!blockingFrames.test(top)) return 'working'
   if (main.frames.some((frame) => pythonFrames.test(frame))) return 'python'
-  return main.state === 'TIMED_WAITING' ? 'timed' : 'waiting'
+  if (main.state === 'TIMED_WAITING') return 'timed'
+  const caller = main.frames.find((frame) => !isLibraryFrame(frame))
+  return caller !== undefined && awaitFrame.test(caller) ? 'queries' : 'waiting'
 }
 
 /** A stream thread waits here for its next trigger, or for data of an idle source. */

@@ -131,6 +131,16 @@ describe('parseThreads', () => {
       'java.base@17.0.15/java.lang.Thread.run(Thread.java:840)',
     ],
     'code of the JDK': ['java.base@17.0.15/java.util.DualPivotQuicksort.sort(DualPivotQuicksort.java:3)'],
+    'the lambda of a loop': [
+      'app//com.acme.AcceptanceModel.lambda$fit$0(AcceptanceModel.java:7)',
+      'java.base@17.0.15/java.util.stream.ForEachOps$ForEachOp$OfRef.accept(ForEachOps.java:183)',
+      'java.base@17.0.15/java.util.ArrayList.forEach(ArrayList.java:1511)',
+    ],
+    'a read within a loop': [
+      'java.net.SocketInputStream.socketRead0(Native Method)',
+      'app//com.acme.Api.call(Api.java:3)',
+      'java.util.function.Consumer.accept(Consumer.java:4)',
+    ],
     'an answer from elsewhere': [
       'java.base@17.0.15/sun.nio.ch.Net.poll(Native Method)',
       'java.base@17.0.15/sun.nio.ch.NioSocketImpl.implRead(NioSocketImpl.java:309)',

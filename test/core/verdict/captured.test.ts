@@ -52,7 +52,7 @@ for (const version of ['3.5.7', '4.0.1']) {
       const threads = captured.threads.threads.filter(({ name }) => !name.includes('stuck'))
       const judgement = verdictAfter(60 * minuteMs, { threads: { threads, others: 'idle' }, metrics: captured.metrics })
       assert.equal(describeVerdict(judgement), 'alive')
-      assert.equal(judgement.work.threads.main.kind, 'waiting')
+      assert.equal(judgement.work.threads.main.kind, 'queries')
       assert.equal(judgement.work.threads.schedulerGone, null)
     })
 

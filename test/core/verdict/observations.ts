@@ -123,6 +123,13 @@ export const frames = {
     'org.apache.spark.sql.execution.streaming.StreamExecution.awaitTermination(StreamExecution.scala:547)',
     'Two.main(Two.java:8)',
   ],
+  latch: [...waitingFrames, 'Two.main(Two.java:8)'],
+  asynchronousClient: [
+    'jdk.internal.misc.Unsafe.park(Native Method)',
+    'java.util.concurrent.CompletableFuture$Signaller.block(CompletableFuture.java:1864)',
+    'jdk.internal.net.http.HttpClientImpl.send(HttpClientImpl.java:553)',
+    'Two.main(Two.java:8)',
+  ],
   sleep: ['java.lang.Thread.sleep(Native Method)', 'Two.main(Two.java:9)'],
   compute: ['Two.compute(Two.java:10)', 'Two.main(Two.java:8)'],
   runJob: [

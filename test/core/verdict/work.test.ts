@@ -209,7 +209,32 @@ const endedAndPython = (perSecond: number): readonly Step[] =>
   ])
 
 testVerdicts('query-ended', [
-  { what: 'the only query, main waits', steps: endedUntil(3 * minuteMs), verdict: 'hung query-ended certain' },
+  { what: 'the only query, main waits for it', steps: endedUntil(3 * minuteMs), verdict: 'hung query-ended certain' },
+  {
+    what: 'no record, and main waits for something else',
+    steps: endedUntil(60 * minuteMs, threads(main(frames.latch), scheduler, listeners)),
+    verdict: 'hung query-ended likely',
+  },
+  {
+    what: 'no record, and main has returned: a client may still wait for an answer',
+    steps: endedUntil(60 * minuteMs, threads(thread('DestroyJavaVM'), scheduler, listeners)),
+    verdict: 'hung query-ended likely',
+  },
+  {
+    what: 'the JVM is idle, and main waits for the answer of an asynchronous client',
+    steps: endedAndIdle(9 * minuteMs, threads(main(frames.asynchronousClient), scheduler, listeners)),
+    verdict: 'hung query-ended likely',
+  },
+  {
+    what: 'the JVM is idle, and main waits for something else for five times the deadline',
+    steps: endedAndIdle(11 * minuteMs, threads(main(frames.latch), scheduler, listeners)),
+    verdict: 'hung query-ended certain',
+  },
+  {
+    what: 'the JVM is idle for five times the deadline, and main has returned',
+    steps: endedAndIdle(11 * minuteMs, threads(thread('DestroyJavaVM'), scheduler, listeners)),
+    verdict: 'hung query-ended certain',
+  },
   { what: 'not for so long', steps: endedUntil(2 * minuteMs), verdict: 'alive' },
   {
     what: 'off',
@@ -738,6 +763,11 @@ testVerdicts('main-ended', [
   {
     what: 'a streaming query',
     steps: watch(0, 30 * minuteMs, { jobs: jobs(), threads: threads(...endedMain.threads, stream(frames.trigger)) }),
+    verdict: 'alive',
+  },
+  {
+    what: 'a thread that computes',
+    steps: watch(0, 30 * minuteMs, { jobs: jobs(), threads: { ...endedMain, others: 'working' } }),
     verdict: 'alive',
   },
   {
