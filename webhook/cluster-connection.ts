@@ -128,10 +128,11 @@ export async function connectCluster(
 /** How long readiness waits for the caches that admission can do without. Longer than the deadline of a list. */
 const dispensableWithinMs = 45_000
 /**
- * Tenants write the objects of these, and one object can make a whole list fail. Admission then reads a SparkApplication by
- * itself, and treats what it cannot read as unknown. A new replica that never became ready would protect nothing.
+ * Tenants write SparkApplications, and one of them can make a whole list fail. Admission then reads each by itself, and treats
+ * what it cannot read as unknown. A new replica that never became ready would protect nothing. Quotas and LimitRanges are not
+ * dispensable: without them, a sidecar could make the API server refuse the pod.
  */
-const dispensable: ReadonlySet<string> = new Set(['spark-applications', 'namespace-limits'])
+const dispensable: ReadonlySet<string> = new Set(['spark-applications'])
 
 /** Returns which of the missing caches readiness still waits for. The metric `spark_nanny_watch_stale` shows the others. */
 function createPatience({ nowMs, log }: Pick<ClusterDeps, 'nowMs' | 'log'>) {

@@ -177,6 +177,21 @@ describe('connectCluster', () => {
     assert.notEqual(patch, undefined)
   })
 
+  test('quotas cannot be listed → a new replica stays unready, because a sidecar might exceed one', async (t) => {
+    const fixture = await createApiFixture(t)
+    const { api, lines } = fixture
+    api.define('/api/v1/limitranges', '/api/v1/pods', '/api/v1/namespaces')
+    api.set('/api/v1/nodes', { metadata: { name: 'n' }, status: { nodeInfo: { kubeletVersion: 'v1.36.3' } } })
+    api.intercept((_method, path) =>
+      path.startsWith('/api/v1/resourcequotas') ? { status: 403, body: { kind: 'Status' } } : undefined,
+    )
+    let aheadMs = 0
+    const webhook = await startWebhook(t, fixture, reporting, () => Date.now() + aheadMs)
+    await until(() => lines.filter(({ line }) => line.event === 'synced').length >= 2, 'all other lists')
+    aheadMs = 60_000
+    assert.equal(await webhook.get('/readyz'), 503)
+  })
+
   test('the controller ends for good → the process stays healthy, because a restart would end admission', async (t) => {
     const fixture = await createApiFixture(t)
     const ended: ControllerLink = { ...reporting, run: () => Promise.reject(new Error('no process ids are left')) }

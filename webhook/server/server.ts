@@ -1,12 +1,13 @@
 import type { Server } from 'node:https'
 import type { SecureContextOptions } from 'node:tls'
-import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify'
+import Fastify, { type FastifyError, type FastifyInstance } from 'fastify'
 import type { AdmissionRequest } from '../../admission/admission-review.ts'
 import type { Admission } from '../../admission/admit.ts'
 import { createBodyReader, type ReceivedBody } from './body-reader.ts'
 import { limitConnections } from './connection-limit.ts'
 import { paceHandshakes } from './handshake-pace.ts'
 import { batchReviews } from './review-batcher.ts'
+import { sendReview } from './send-review.ts'
 
 export interface ServerDeps {
   /** `peer`: the address of the client. */
@@ -30,9 +31,16 @@ export interface ServerTimeouts {
   /** The maximum time to receive a whole request. */
   readonly requestMs: number
   readonly checkIntervalMs: number
+  /** The maximum time in which a client must take a large response. In the network of a cluster it takes well under a second. */
+  readonly sendMs: number
 }
 
-const defaultTimeouts: ServerTimeouts = { keepAliveMs: 120_000, requestMs: 10_000, checkIntervalMs: 2_000 }
+const defaultTimeouts: ServerTimeouts = {
+  keepAliveMs: 120_000,
+  requestMs: 10_000,
+  checkIntervalMs: 2_000,
+  sendMs: 10_000,
+}
 
 export interface ServerLimits {
   /** The API server rejects objects larger than 3 MiB (MaxRequestBodyBytes). etcd rejects more than 1.5 MiB by default. */
@@ -66,7 +74,7 @@ const withoutSchemas = {
  * that describes the problem without a stack trace.
  */
 export function createWebhookServer(deps: ServerDeps): FastifyInstance<Server> {
-  const { keepAliveMs, requestMs, checkIntervalMs } = { ...defaultTimeouts, ...deps.timeouts }
+  const { keepAliveMs, requestMs, checkIntervalMs, sendMs } = { ...defaultTimeouts, ...deps.timeouts }
   const limits = { ...defaultLimits, ...deps.limits }
   const app = Fastify({
     https: {
@@ -104,19 +112,16 @@ export function createWebhookServer(deps: ServerDeps): FastifyInstance<Server> {
   })
   const post = batchReviews(deps.admit)
   app.post('/mutate', (request, reply) => {
-    const { bytes, release, hold, onRevoke } = (request.body as ReceivedBody | undefined) ?? noBody
+    const body = (request.body as ReceivedBody | undefined) ?? noBody
+    const { bytes, release, hold, onRevoke } = body
     const waiting = post({
       body: bytes,
       peer: request.socket.remoteAddress ?? '',
       hold,
-      send: (review) => {
-        release()
-        sendJson(reply, review)
-      },
+      send: (review) => sendReview(reply, review, body, sendMs),
       sendUnread: (review, problem) => {
-        release()
         deps.onMalformedRequest(200, problem)
-        sendJson(reply, review)
+        sendReview(reply, review, body, sendMs)
       },
       refuse: ({ status, ...refusal }) => {
         release()
@@ -145,24 +150,3 @@ export function createWebhookServer(deps: ServerDeps): FastifyInstance<Server> {
 
 /** A POST without a body has no content type, so that no parser reads it. */
 const noBody: ReceivedBody = { bytes: Buffer.alloc(0), release: () => {}, onRevoke: () => {}, hold: () => null }
-
-/**
- * While more than 64 KiB of responses wait to be sent, Node pauses the parser of the connection. It then takes the rest of the
- * next request for an error (HPE_PAUSED) and ends the connection without a response. So a connection with such a response gets
- * no further request.
- */
-const lastResponseBytes = 32 * 1024
-
-/** Bypasses Fastify's hooks and serializers, of which there are none. This saves a tenth of the time of a request. */
-function sendJson(reply: FastifyReply, json: string): void {
-  reply.hijack()
-  // The text is nearly always ASCII, and latin1 is then written without a check of each byte.
-  const length = Buffer.byteLength(json)
-  const encoding = length === json.length ? 'latin1' : 'utf8'
-  reply.raw.writeHead(200, {
-    'content-type': 'application/json; charset=utf-8',
-    'content-length': length,
-    ...(length > lastResponseBytes && { connection: 'close' }),
-  })
-  reply.raw.end(json, encoding)
-}
