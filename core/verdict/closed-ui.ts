@@ -1,7 +1,7 @@
 /** The verdicts about a driver whose UI does not listen: `startup-deadline`, `stop-deadline`, and `frozen` before the first answer. */
 import type { JudgeContext } from './judge-context.ts'
 import type { PollRun } from './poll-run.ts'
-import { concludeDebugger, findStopped, isFresh } from './processes.ts'
+import { concludeDebugger, findStopped, freshRecordMs, isFresh } from './processes.ts'
 import { createHung, formatSeconds, type Verdict, type VerdictEvidence } from './verdict.ts'
 
 interface StartingDriver {
@@ -48,17 +48,18 @@ export function concludeStarting(
 /**
  * The UI answered before, and its port is closed: the SparkContext has ended, but the JVM may still commit output, upload
  * files or train a model. The deadline counts from the last minute in which a process used more than 1 % of a core. Without
- * records of the whole time, work after the end cannot be ruled out. If the probes recorded the driver again and again after its
- * end, and then did not, the witness is missing, and that time does not count: the first probe that runs again could end a driver
- * that works.
+ * records of the whole time, work after the end cannot be ruled out. If the probes recorded the driver again and again, until its
+ * end or after it, and then did not, the witness is missing, and that time does not count: the first probe that runs again could
+ * end a driver that works.
  */
 export function concludeStopping(
   run: PollRun,
   { processes, deadlines: { stopDeadlineMs }, nowMs }: JudgeContext,
 ): Verdict {
   const { idleness, newest, coverage } = processes
-  const isWatched = (coverage.coveredMs ?? run.sinceMs) > run.sinceMs && idleness.sinceMs !== null
-  const isBlind = isWatched && newest !== null && !isFresh(newest, nowMs)
+  const coveredMs = coverage.coveredMs ?? Number.NEGATIVE_INFINITY
+  const isWatched = coveredMs > run.sinceMs && idleness.sinceMs !== null
+  const isBlind = coveredMs > run.sinceMs - freshRecordMs && newest !== null && !isFresh(newest, nowMs)
   const quietSinceMs = Math.max(
     run.sinceMs,
     idleness.workedMs ?? run.sinceMs,

@@ -54,7 +54,7 @@ export const noProcesses: ProcessHistory = {
 }
 
 /** A record is this old at most if the kubelet still runs the probes: they run at least every 10 s, and may be slow on a loaded node. */
-const freshRecordMs = 60_000
+export const freshRecordMs = 60_000
 
 /** Whether a record is new enough to show what the processes do now. */
 export const isFresh = ({ recordedMs }: ProcessRecord, nowMs: number) => nowMs - recordedMs <= freshRecordMs

@@ -164,6 +164,14 @@ testVerdicts(
       verdict: 'stopping',
     },
     {
+      what: 'probes recorded it again and again until shortly before its end, and then no more',
+      steps: [
+        ...every(-3 * minuteMs, -10_000, answers().ui, (atMs) => record(atMs, { cpuTicks: 20_000 + atMs / 10 })),
+        ...every(0, 60 * minuteMs, refused),
+      ],
+      verdict: 'stopping',
+    },
+    {
       what: 'a debugger may hold it',
       steps: closed(30 * minuteMs, 0, { hasDebugAgent: true }),
       verdict: 'unknown',
