@@ -48,7 +48,7 @@ export const admissionReasons = {
   'owned-by-apache-operator': {
     warn: true,
     sentence:
-      'Apache’s operator owns the driver and would take a sidecar that fails for a failed driver, so there is none: the controller judges the driver by its Spark UI',
+      'Apache’s operator owns the driver and would take a sidecar that fails for a failed driver, so there is none: the controller judges the driver by its Spark UI, and by default only reports a hang',
   },
   'name-conflict': {
     warn: true,

@@ -144,7 +144,7 @@ export const settings = {
   inject: flag(true, 'Whether to inject the sidecar.'),
   'apache-sidecar': flag(
     false,
-    'Whether a driver of Apache’s Spark operator gets the sidecar. That operator fails the application if the sidecar ends with an error. If false, the controller judges the driver by its Spark UI.',
+    'Whether a driver of Apache’s Spark operator gets the sidecar. That operator fails the application if the sidecar ends with an error. If false, the controller judges the driver by its Spark UI, and by default only reports a hang.',
   ),
   'assume-driver': flag(
     false,

@@ -26,7 +26,7 @@ describe('parseLegacyFlags', () => {
     const { fallback, dryRun } = config.config.kubernetes.controller
     assert.equal(dryRun, true)
     assert.deepEqual(fallback, {
-      mode: 'auto',
+      mode: 'report',
       intervalMs: 45_000,
       timeoutMs: 5_000,
       failureThreshold: 3,

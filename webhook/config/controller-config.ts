@@ -60,7 +60,7 @@ export function parseController(read: ReadVariable): ControllerConfig | undefine
     namespaceSelector: read('NAMESPACE_SELECTOR', 'spark-nanny.io/inject=enabled', ...text),
     dryRun: read('DRY_RUN', 'false', ...flag),
     fallback: combine<FallbackConfig>({
-      mode: read('FALLBACK', 'auto', ...oneOf(fallbackModes)),
+      mode: read('FALLBACK', 'report', ...oneOf(fallbackModes)),
       intervalMs: read('FALLBACK_INTERVAL', '30s', ...duration),
       timeoutMs: read('FALLBACK_TIMEOUT', '10s', ...duration),
       failureThreshold: read('FALLBACK_FAILURES', '3', ...wholeNumber(1)),

@@ -29,7 +29,12 @@ before(async () => {
   for (const namespace of Object.values(namespaces)) {
     await createNamespace(cluster, namespace, { 'spark-nanny.io/inject': 'enabled', webhook: namespace })
   }
-  const env = { SPARK_NANNY_FALLBACK_INTERVAL: '2s', SPARK_NANNY_FALLBACK_TIMEOUT: '4s' }
+  const env = {
+    // By default a hang that is judged from outside is only reported.
+    SPARK_NANNY_FALLBACK: 'auto',
+    SPARK_NANNY_FALLBACK_INTERVAL: '2s',
+    SPARK_NANNY_FALLBACK_TIMEOUT: '4s',
+  }
   works = await startWebhook(cluster, { name: namespaces.works, env })
   broken = await startWebhook(cluster, { name: namespaces.broken, sidecarImage: crashingSidecarTag, env })
 })
@@ -102,7 +107,7 @@ describe('owners', { concurrency: 2 }, () => {
     assert.ok(!owner.states().includes('Succeeded'))
   })
 
-  test('Apache’s operator: a frozen driver → the controller deletes its pod from outside, and the operator restarts it', async (context) => {
+  test('Apache’s operator: a frozen driver → in mode auto the controller deletes its pod from outside, and the operator restarts it', async (context) => {
     const { works: namespace } = namespaces
     const annotations = annotate({ 'unresponsive-deadline': '20s', 'busy-deadline': '30s' })
     const { owner } = await ownApacheDriver(context, namespace, { name: 'frozen', mode: 'loop', annotations })

@@ -32,7 +32,7 @@ describe('parseConfig', () => {
             namespaceSelector: 'spark-nanny.io/inject=enabled',
             dryRun: false,
             fallback: {
-              mode: 'auto',
+              mode: 'report',
               intervalMs: 30_000,
               timeoutMs: 10_000,
               failureThreshold: 3,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
-import type { ControllerConfig } from '../../../webhook/config/controller-config.ts'
+import type { ControllerConfig, FallbackMode } from '../../../webhook/config/controller-config.ts'
 import { until } from '../../support/api-fixture.ts'
 import { type DriverPodOptions, driverPod, iso, running, terminated, waiting } from '../../support/driver-pods.ts'
 import { startFakeDriverUi } from '../../support/fake-spark-ui.ts'
@@ -212,18 +212,23 @@ describe('controller: fallback', () => {
       apiVersion: 'spark.apache.org/v1',
       spec: { sparkConf, applicationTolerations: { restartConfig: { restartPolicy } } },
     })
-  /** By the default configuration, with the shortest deadlines. */
-  async function createApacheScenario(t: TestContext, application: object, options: DriverPodOptions = {}) {
+  /** With the shortest deadlines. */
+  async function createApacheScenario(
+    t: TestContext,
+    application: object,
+    options: DriverPodOptions = {},
+    mode: FallbackMode = 'auto',
+  ) {
     const annotations = { 'spark-nanny.io/busy-deadline': '30s' }
     const harness = await createFallbackScenario(t, { owner: apacheOwner, annotations, ...options })
     harness.api.define(apacheApplications)
     harness.api.set(apacheApplications, application as never)
-    const replica = harness.start({ fallback: { ...defaultConfig.fallback, intervalMs: 50, timeoutMs: 100 } })
+    const replica = harness.start({ fallback: { ...defaultConfig.fallback, mode, intervalMs: 50, timeoutMs: 100 } })
     await until(() => harness.ui.polls() > 3, 'polls')
     return { ...harness, replica }
   }
 
-  test('a hung driver of Apache’s operator, by default → is judged from outside, said to be so, and its pod is deleted', async (t) => {
+  test('a hung driver of Apache’s operator, mode auto → is judged from outside, said to be so, and its pod is deleted', async (t) => {
     const harness = await createApacheScenario(t, apacheApplication('OnFailure'))
     await until(() => harness.events().length > 0, 'an Event')
     assert.deepEqual(
@@ -233,6 +238,14 @@ describe('controller: fallback', () => {
     assert.doesNotMatch(await harness.replica.metrics(), /spark_nanny_unprotected_drivers\{namespace="spark"/)
     harness.ui.hang(true)
     await until(() => harness.deletes().length > 0, 'a deletion')
+  })
+
+  test('a hung driver of Apache’s operator, by default → is only reported', async (t) => {
+    const { mode } = defaultConfig.fallback
+    const harness = await createApacheScenario(t, apacheApplication('OnFailure'), {}, mode)
+    harness.ui.hang(true)
+    await until(() => decided(harness, 'report-only'), 'a decision')
+    assert.deepEqual(harness.deletes(), [])
   })
 
   const mesh = { otherContainers: [{ name: 'istio-proxy', image: 'proxy:1' }] }

@@ -23,7 +23,7 @@ const unprotectedMessage: Readonly<Record<UnprotectedReason, string>> = {
 }
 
 const judgedFromOutsideMessage =
-  'Driver has no spark-nanny sidecar, because Apache’s operator would take a sidecar that fails for a failed driver. The controller polls the Spark UI instead, and deletes the pod of a hung driver if the application is restarted and SPARK_NANNY_FALLBACK allows it.'
+  'Driver has no spark-nanny sidecar, because Apache’s operator would take a sidecar that fails for a failed driver. The controller polls the Spark UI instead, and reports a hang. It deletes the pod of a hung driver only if SPARK_NANNY_FALLBACK is auto or delete, and the application is restarted.'
 
 const stuckDescription: Readonly<Record<StuckReason, string>> = {
   pending: 'Driver pod cannot be scheduled',

@@ -32,7 +32,7 @@ export const drivers: Category<CheckEvidence> = {
         const outside =
           fromOutside.length === 0
             ? ''
-            : `, ${fromOutside.length} of Apache’s operator without a sidecar, judged by the controller`
+            : `, ${fromOutside.length} of Apache’s operator without a sidecar, judged by the controller (fallback.mode decides whether it deletes pods)`
         return without.length === 0
           ? ok(`${formatCount(all.length, 'driver')}${outside}`)
           : warning(`${without.length} of ${all.length} are unprotected: ${named(without)}`)

@@ -58,7 +58,7 @@ function checkFinalKill(input: Input, policy: HungPolicy | undefined): Preflight
   return [{ check: 'finalKill', details: { warning }, evidence }]
 }
 
-/** The controller deletes the pod of a hung driver only if its operator reruns the application. */
+/** Whatever its mode, the controller deletes the pod of a hung driver only if its operator reruns the application. */
 function checkNoRerun(input: Input): PreflightViolations {
   const application = input.kind === 'application' ? parseSparkApplication(input.object) : undefined
   if (application === undefined || maxRetries(application.restartPolicy) > 0) return []
