@@ -43,6 +43,7 @@ export interface DriverPodOptions {
   readonly status?: object
   readonly podIp?: string
   readonly uiPort?: number
+  readonly hostNetwork?: boolean
   readonly args?: readonly string[]
   readonly env?: readonly object[]
   /** Beside the driver's. */
@@ -88,6 +89,7 @@ function specOf(options: DriverPodOptions, sidecar: Sidecar): object {
   return {
     nodeName: 'node-1',
     restartPolicy: 'Never',
+    ...(options.hostNetwork === true && { hostNetwork: true }),
     ...(sidecar !== null && { initContainers: [sidecarContainer(sidecar, findProof(options, sidecar))] }),
     containers: [
       {

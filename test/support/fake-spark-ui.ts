@@ -12,7 +12,7 @@ export interface FakeSparkUi {
   readonly count: () => number
 }
 
-const listening = async (t: TestContext, server: Server, port = 0): Promise<number> => {
+const listening = async (t: TestContext, server: Server, port = 0, host = '127.0.0.1'): Promise<number> => {
   const sockets = new Set<Socket>()
   server.on('connection', (socket: Socket) => {
     sockets.add(socket)
@@ -21,7 +21,7 @@ const listening = async (t: TestContext, server: Server, port = 0): Promise<numb
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
-    server.listen(port, '127.0.0.1', resolve)
+    server.listen(port, host, resolve)
   })
   t.after(() => {
     server.close()
@@ -41,13 +41,18 @@ export async function httpUi(t: TestContext, listener: RequestListener, port = 0
 }
 
 /** A UI whose connections are handled by the test. */
-export async function rawUi(t: TestContext, onConnection: (socket: Socket) => void): Promise<FakeSparkUi> {
+export async function rawUi(
+  t: TestContext,
+  onConnection: (socket: Socket) => void,
+  port = 0,
+  host?: string,
+): Promise<FakeSparkUi> {
   let connections = 0
   const server = createServer((socket) => {
     connections += 1
     onConnection(socket)
   })
-  return { port: await listening(t, server), count: () => connections }
+  return { port: await listening(t, server, port, host), count: () => connections }
 }
 
 /** A UI over TLS with an untrusted certificate. */
@@ -88,7 +93,7 @@ export interface FakeDriverUi {
 }
 
 /** A UI on the loopback interface that lists these applications until it hangs or stops. */
-export async function startFakeDriverUi(t: TestContext, ids: readonly string[]): Promise<FakeDriverUi> {
+export async function startFakeDriverUi(t: TestContext, ids: readonly string[], host?: string): Promise<FakeDriverUi> {
   let hung = false
   let polls = 0
   const server = createHttpServer((_request, response) => {
@@ -96,7 +101,7 @@ export async function startFakeDriverUi(t: TestContext, ids: readonly string[]):
     if (hung) return
     response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(ids.map((id) => ({ id }))))
   })
-  const port = await listening(t, server)
+  const port = await listening(t, server, 0, host)
   return {
     port,
     hang: (next) => {

@@ -3,7 +3,7 @@ import { describe, type TestContext, test } from 'node:test'
 import type { ControllerConfig, FallbackMode } from '../../../webhook/config/controller-config.ts'
 import { until } from '../../support/api-fixture.ts'
 import { type DriverPodOptions, driverPod, iso, running, terminated, waiting } from '../../support/driver-pods.ts'
-import { startFakeDriverUi } from '../../support/fake-spark-ui.ts'
+import { rawUi, startFakeDriverUi } from '../../support/fake-spark-ui.ts'
 import { applications, createControllerHarness, defaultConfig, pods, untilLeading } from './controller-harness.ts'
 import { createApplication, fallback as fallbackConfig, nowMs, owner } from './hung-scenario.ts'
 
@@ -13,7 +13,7 @@ async function createFallbackScenario(t: TestContext, options: DriverPodOptions 
   const harness = await createControllerHarness(t)
   harness.setNow(nowMs)
   harness.shortenHangs()
-  const ui = await startFakeDriverUi(t, ['spark-pi-driver', ...more])
+  const ui = await startFakeDriverUi(t, ['spark-pi-driver', ...more], options.podIp)
   const pod = driverPod({ sidecar: null, podIp: '127.0.0.1', uiPort: ui.port, owner, ...options })
   harness.api.set(applications, createApplication())
   harness.api.set(pods, pod)
@@ -266,6 +266,73 @@ describe('controller: fallback', () => {
       assert.deepEqual(harness.deletes(), [])
     })
   }
+
+  /** An address of its own, on which a test may listen on the port of the sidecar. */
+  const ownIp = { podIp: '127.0.0.2' }
+  const sidecarPort = 9165
+
+  test('a hung driver of Apache’s operator, a proxy that no name shows takes all connections → is only reported', async (t) => {
+    await rawUi(t, () => {}, sidecarPort, ownIp.podIp)
+    const harness = await createApacheScenario(t, apacheApplication('Always'), ownIp)
+    harness.ui.hang(true)
+    await until(() => decided(harness, 'behind-proxy'), 'a decision')
+    assert.deepEqual(harness.deletes(), [])
+  })
+
+  test('a proxy begins to take the connections while the deletion is recorded → no deletion', async (t) => {
+    const harness = await createFallbackScenario(t, ownIp)
+    const proxies: Promise<unknown>[] = []
+    harness.start(deleting)
+    await until(() => harness.ui.polls() > 3, 'polls')
+    harness.api.intercept((method, path) => {
+      if (method === 'PATCH' && path.includes('/sparkapplications/') && proxies.length === 0) {
+        proxies.push(rawUi(t, (socket) => socket.destroy(), sidecarPort, ownIp.podIp))
+      }
+      return undefined
+    })
+    harness.ui.hang(true)
+    await until(() => decided(harness, 'behind-proxy'), 'a decision')
+    assert.equal(proxies.length, 1)
+    assert.deepEqual(harness.deletes(), [])
+  })
+
+  const impatient = {
+    annotations: {
+      'spark-nanny.io/busy-deadline': '30s',
+      'spark-nanny.io/startup-deadline': '30s',
+      'spark-nanny.io/stop-deadline': '30s',
+      'spark-nanny.io/act-on': 'likely',
+    },
+  }
+  for (const mode of ['auto', 'delete'] as const) {
+    test(`a UI of Apache’s operator that never answered, and accepts connections, mode ${mode}, act-on likely → is only reported`, async (t) => {
+      const harness = await createFallbackScenario(t, { owner: apacheOwner, ...impatient })
+      harness.api.define(apacheApplications)
+      harness.api.set(apacheApplications, apacheApplication('Always') as never)
+      harness.ui.hang(true)
+      harness.start({ fallback: { ...defaultConfig.fallback, mode, intervalMs: 50, timeoutMs: 100 } })
+      await until(() => decided(harness, 'never-answered'), 'a decision')
+      assert.deepEqual(harness.deletes(), [])
+    })
+  }
+
+  test('a driver on the node’s network, judged from outside → is only reported', async (t) => {
+    const harness = await createApacheScenario(t, apacheApplication('Always'), { hostNetwork: true })
+    harness.ui.hang(true)
+    await until(() => decided(harness, 'hangs-only-reported'), 'a decision')
+    assert.deepEqual(harness.deletes(), [])
+  })
+
+  test('a UI that closes, and then something silent on its port → is only reported, until the UI answers again', async (t) => {
+    const harness = await createApacheScenario(t, apacheApplication('Always'), ownIp)
+    const { port } = harness.ui
+    await harness.ui.stop()
+    // Longer than an interval, so that a poll is refused.
+    await harness.deps.sleep(500, harness.signal)
+    await rawUi(t, () => {}, port, ownIp.podIp)
+    await until(() => decided(harness, 'inconclusive'), 'a decision')
+    assert.deepEqual(harness.deletes(), [])
+  })
 
   test('an application of --apps without an owner, in a namespace without the label → its pod is deleted when hung', async (t) => {
     const harness = await createControllerHarness(t)

@@ -8,10 +8,13 @@ export const blockReasons = {
   'unproven-driver':
     'the pod may not be a cluster-mode Spark driver with its own UI. If it is, set spark-nanny.io/assume-driver to true',
   'hangs-only-reported':
-    'hangs of this driver are only reported, for example because a debugger can be attached or it has its own liveness probe',
+    'hangs of this driver are only reported, for example because a debugger can be attached, it has its own liveness probe, or it has no sidecar and uses the node’s network',
   'acts-on-nothing': 'the driver’s setting act-on is nothing',
   inconclusive: 'the verdict is not certain from outside the pod, or the driver may be finishing',
-  'not-reached': 'no connection to the driver was established during its silence, so that the network may be the cause',
+  'never-answered': 'the driver’s UI has never answered, so that it may be invisible to spark-nanny',
+  'behind-proxy':
+    'something accepts connections to a port of the pod that nothing serves, so that a proxy, and not the driver, may be silent',
+  'not-reached': 'the driver was not reached during its silence, or no longer is, so that the network may be the cause',
   'recently-started': 'the driver has been running for less than a minute',
   'no-owner': 'no owner is known that would start the driver again',
   paused: 'spark-nanny is paused by spark-nanny.io/paused-until',

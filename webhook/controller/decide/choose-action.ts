@@ -5,6 +5,7 @@ import type { Assessment, Hang } from '../assess/assess.ts'
 import { type DeletionReason, type Overdue, recentlyStartedMs } from '../assess/deletion-reason.ts'
 import type { Deadline, Stuck } from '../assess/startup-delay.ts'
 import { type Driver, hasEnded } from '../driver/driver.ts'
+import type { Reach } from '../poll/ui-poller.ts'
 import type { BlockReason } from './block-reasons.ts'
 
 /** What the controller does about one assessment. */
@@ -41,6 +42,10 @@ export interface Safeguards {
   readonly judgedFromOutside: boolean
   /** Whether the polls showed that the network to the driver works, although its UI is silent. */
   readonly reachesUi: boolean
+  /** What the newest poll of the UI has reached. Undefined if that is unknown. */
+  readonly reach: Reach | undefined
+  /** Whether the UI has closed, so that the driver may be committing its output, and has not answered since. */
+  readonly mayBeFinishing: boolean
   /** Why hangs are only reported. */
   readonly observed: Driver['observed']
   /** Whether the setting `restart` is observe. */
@@ -138,16 +143,30 @@ const mayActOnUi = ({ mode, judgedFromOutside }: Safeguards) =>
   mode === 'delete' || (mode === 'auto' && judgedFromOutside)
 
 function doubtHung(driver: Driver, hang: Hang, safeguards: Safeguards): BlockReason | undefined {
-  const { nowMs, actOn, judgedFromOutside, reachesUi } = safeguards
+  const { nowMs, actOn } = safeguards
   const { state } = driver.driver
-  // A network that drops the controller's packets looks like a silent driver, above all if no poll ever connected.
-  const needsConnection = judgedFromOutside || hang.reason === 'startup-deadline'
-  if (hang.source === 'ui' && needsConnection && !reachesUi) return 'not-reached'
-  // The driver may be finishing its work, which must not run again.
-  if (hang.source === 'ui' && isAfterWork(hang.reason)) return 'inconclusive'
+  const doubt = hang.source === 'ui' ? doubtUi(driver, hang, safeguards) : undefined
+  if (doubt !== undefined) return doubt
   if (hang.certainty === 'likely' && actOn !== 'likely') return 'inconclusive'
   if (state.kind !== 'running' || isEnding(driver)) return 'inconclusive'
   return nowMs - state.startedMs < recentlyStartedMs ? 'recently-started' : undefined
+}
+
+/** The UI is the only witness of such a hang, so it must be certain that it is the driver's, and that the driver was reached. */
+function doubtUi(
+  { hostNetwork }: Driver,
+  { reason }: Hang,
+  { judgedFromOutside, reachesUi, reach, mayBeFinishing }: Safeguards,
+): BlockReason | undefined {
+  // Another driver of the node may have the port.
+  if (hostNetwork) return 'hangs-only-reported'
+  // The driver may have no UI, or another program may have its port.
+  if (reason === 'startup-deadline') return 'never-answered'
+  // The driver may be finishing its work, which must not run again.
+  if (isAfterWork(reason) || mayBeFinishing) return 'inconclusive'
+  if (reach === 'proxy') return 'behind-proxy'
+  // A network that drops the controller's packets looks like a silent driver.
+  return reach !== 'driver' || (judgedFromOutside && !reachesUi) ? 'not-reached' : undefined
 }
 
 /** The UI has closed or main has returned: the output may be committed. */

@@ -24,6 +24,9 @@ export interface EvaluationContext extends AssessmentContext {
   isBreakerOpen(source: Hang['source']): boolean
   /** Whether the polls of the UI show that the network to the driver works. */
   readonly reachesUi: boolean
+  /** See `UiPoller`. */
+  readonly reach: Safeguards['reach']
+  readonly mayBeFinishing: boolean
   /** Walks over all drivers. */
   areManyStuck(stuck: Stuck): boolean
   limits(): DeletionLimits
@@ -68,6 +71,8 @@ function computeSafeguards(
     mode: isLegacyApp ? 'delete' : config.fallback.mode,
     judgedFromOutside: coverage.kind === 'judged-from-outside',
     reachesUi: context.reachesUi,
+    reach: context.reach,
+    mayBeFinishing: context.mayBeFinishing,
     observed,
     observeMode: settings.values.restart === 'observe',
     assumeDriver: settings.values['assume-driver'] || isLegacyApp,

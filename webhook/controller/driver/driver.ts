@@ -52,6 +52,8 @@ export interface Driver {
   readonly observed: 'unproven' | 'hangs-only-reported' | null
   /** Whether a proxy of a service mesh takes the connections to the pod. */
   readonly behindProxy: boolean
+  /** Whether it shares the ports of its node, among them the UI's, with other pods. */
+  readonly hostNetwork: boolean
   /** Whether the driver's arguments refer to the suffix of its application id. */
   readonly numbered: boolean
 }

@@ -71,6 +71,7 @@ export function parseDriver(object: unknown): Driver | undefined {
     obstacle: findObstacle(pod, container, owner),
     observed: findObserved(pod, container),
     behindProxy: hasMeshProxy(pod),
+    hostNetwork: pod.spec.hostNetwork === true,
     numbered: container?.env?.some((item) => item.name === applicationIdSuffixEnv) === true,
   }
 }
@@ -101,7 +102,8 @@ function findObserved(pod: Pod, container: Container | undefined): Driver['obser
 }
 
 /**
- * The proxies of service meshes (Istio, Linkerd, Consul, Kuma, App Mesh), which accept every connection to the pod.
+ * The proxies of service meshes (Istio, Linkerd, Consul, Kuma, App Mesh), which accept the connections to the pod. The poller
+ * detects any proxy that takes all ports. By their names, those are detected that take the UI's port and leave others.
  */
 const meshProxies: readonly string[] = ['istio-proxy', 'linkerd-proxy', 'consul-dataplane', 'kuma-sidecar', 'envoy']
 

@@ -42,6 +42,15 @@ export interface UiPoller {
    * fails during a poll cuts off one.
    */
   reaches(uid: string): boolean
+  /** Undefined if the driver is not polled, or its UI is silent and nothing is known yet. */
+  reach(uid: string): Reach | undefined
+  /** Connects to the pod once more, if the UI is silent: meant for right before a deletion. Never rejects. */
+  reachNow(uid: string): Promise<void>
+  /**
+   * Whether the UI has closed, or may have closed before this leader looked, and has not answered since. The driver may be
+   * committing its output. Whatever opens the port next need not be the driver.
+   */
+  mayBeFinishing(uid: string): boolean
   /** The drivers whose UI has responded at least once. */
   answered(): Iterable<PolledDriver>
   /**
@@ -59,6 +68,14 @@ export interface PolledDriver {
   readonly connects: boolean
 }
 
+/**
+ * What the newest poll has reached. A connection to the UI's port does not prove that the driver was reached, because a proxy
+ * in the pod, on its node or beside this process may have accepted it. `driver`: the UI answered or its port is closed, or it is
+ * silent and the pod's kernel refused a connection to another port, which nothing serves. `proxy`: something accepted a
+ * connection to that port. `nothing`: that connection got no answer, so that the network may be down.
+ */
+export type Reach = 'driver' | 'proxy' | 'nothing'
+
 interface Poll {
   driver: Driver
   policy: PollPolicy
@@ -67,12 +84,26 @@ interface Poll {
   firstAnswerMs: number | null
   connects: boolean
   podResponds: boolean
+  reach: Reach | undefined
+  /** Whether the newest conclusive poll failed. */
+  isSilent: boolean
+  mayBeFinishing: boolean
   /** The polls in a row that were connected and got no good answer. */
   connectedFailures: number
   readonly stop: AbortController
 }
 
 const minConnectedFailures = 2
+
+const nothingSeen = {
+  firstAnswerMs: null,
+  connects: true,
+  podResponds: true,
+  reach: undefined,
+  isSilent: false,
+  mayBeFinishing: false,
+  connectedFailures: 0,
+}
 
 export function createUiPoller(deps: UiPollerDeps, signal: AbortSignal): UiPoller {
   const polls = new Map<string, Poll>()
@@ -82,10 +113,12 @@ export function createUiPoller(deps: UiPollerDeps, signal: AbortSignal): UiPolle
     await deps.sleep(delayMs, aborted)
     while (!aborted.aborted) {
       const sent = await deps.requestLimit.run(poll.driver.namespace, () => pollUi(poll, deps))
-      const { sample, connected, podResponds, policy, tookMs } = sent
+      const { sample, connected, reach, policy, tookMs } = sent
       if (aborted.aborted) return
       poll.connects = connected
-      poll.podResponds = podResponds
+      poll.podResponds = connected || reach !== 'nothing'
+      observeReach(poll, sample, reach)
+      poll.mayBeFinishing = mayBeFinishing(poll, sample)
       poll.connectedFailures = countConnectedFailures(poll.connectedFailures, sample, connected)
       poll.firstAnswerMs = findFirstAnswer(poll, sample, deps)
       const { judgement, firstAnswerMs } = poll
@@ -106,8 +139,8 @@ export function createUiPoller(deps: UiPollerDeps, signal: AbortSignal): UiPolle
       }
       known?.stop.abort()
       const stop = new AbortController()
-      const judgement = createJudgement(deps.monotonicMs())
-      const nothingSeen = { firstAnswerMs: null, connects: true, podResponds: true, connectedFailures: 0 }
+      const mayHaveClosedUi = isPolledLate(driver, delayMs, deps)
+      const judgement = createJudgement(deps.monotonicMs(), { mayHaveClosedUi })
       const poll: Poll = { driver, policy, judgement, ...nothingSeen, stop }
       polls.set(driver.uid, poll)
       // A random delay spreads the polls after a start of the controller.
@@ -118,6 +151,15 @@ export function createUiPoller(deps: UiPollerDeps, signal: AbortSignal): UiPolle
       polls.delete(uid)
     },
     connects: (uid) => polls.get(uid)?.podResponds,
+    reach: (uid) => polls.get(uid)?.reach,
+    reachNow: async (uid) => {
+      const poll = polls.get(uid)
+      if (poll?.isSilent !== true) return
+      const reach = await deps.requestLimit.run(poll.driver.namespace, () => reachPod(poll.driver, deps))
+      // The UI may have answered meanwhile.
+      if (poll.isSilent) poll.reach = reach
+    },
+    mayBeFinishing: (uid) => polls.get(uid)?.mayBeFinishing === true,
     judgement: (uid) => polls.get(uid)?.judgement,
     reaches: (uid) => {
       const poll = polls.get(uid)
@@ -141,7 +183,29 @@ async function pollUi(
   const address = { scheme: policy.scheme, host: driver.podIp ?? '', port: policy.port }
   const { sample, connected } = await deps.uiClient.poll(address, driver.applicationId, policy.timeoutMs)
   const tookMs = deps.monotonicMs() - startedMs
-  return { sample, connected, podResponds: connected || (await reachesPod(driver, deps)), policy, tookMs }
+  const isReached = connected && sample.kind !== 'failing'
+  return { sample, connected, reach: isReached ? 'driver' : await reachPod(driver, deps), policy, tookMs } as const
+}
+
+/** A poll that the controller itself delayed shows nothing. */
+function observeReach(poll: Poll, sample: Sample, reach: Reach): void {
+  if (sample.kind === 'inconclusive') return
+  poll.isSilent = sample.kind === 'failing'
+  poll.reach = reach
+}
+
+/** Until the UI answers again: a UI that closed and then is silent may be another program's. */
+function mayBeFinishing({ mayBeFinishing, judgement }: Poll, sample: Sample): boolean {
+  if (sample.kind === 'alive') return false
+  return mayBeFinishing || (sample.kind === 'refused' && (judgement.answered || judgement.mayHaveClosedUi))
+}
+
+/** A driver is polled from its first minute on, at a random time within an interval. */
+const firstMinutesMs = 180_000
+
+/** Whether the driver may have done its work, and closed its UI, before its first poll: as when another leader polled it. */
+function isPolledLate({ driver: { state } }: Driver, delayMs: number, { nowMs }: Pick<UiPollerDeps, 'nowMs'>): boolean {
+  return state.kind === 'running' && nowMs() + delayMs - state.startedMs > firstMinutesMs
 }
 
 /** A poll that the controller itself delayed neither continues nor ends a silence. */
@@ -153,15 +217,24 @@ function countConnectedFailures(before: number, sample: Sample, connected: boole
 const reachTimeoutMs = 2_000
 
 /**
- * Whether the network to the pod works although no connection to its UI can be established. The accept queue of a hung driver
+ * What a connection to a port reaches that nothing in the pod serves, because it has no sidecar, or one that is down. The accept queue of a hung driver
  * is full after two polls, because Spark makes it that short, and then the kernel drops each SYN. For another port of the same
  * address, even a closed one, the kernel of the pod answers at once. Without this, one tenant with a few silent UIs would make
- * each hang in another namespace look like a fault of the network.
+ * each hang in another namespace look like a fault of the network. And only the kernel refuses: a proxy of any mesh accepts first.
  */
-async function reachesPod({ podIp }: Driver, deps: Pick<UiPollerDeps, 'sendUiRequest'>): Promise<boolean> {
+async function reachPod({ podIp }: Driver, deps: Pick<UiPollerDeps, 'sendUiRequest'>): Promise<Reach> {
   const address = { scheme: 'http', host: podIp ?? '', port: sidecarPort } as const
   const result = await deps.sendUiRequest({ address, path: '/livez', timeoutMs: reachTimeoutMs, maxBodyBytes: 1_024 })
-  return result.kind === 'failed' ? result.connected : result.kind !== 'inconclusive'
+  switch (result.kind) {
+    case 'refused':
+      return 'driver'
+    case 'response':
+      return 'proxy'
+    case 'failed':
+      return result.connected ? 'proxy' : 'nothing'
+    case 'inconclusive':
+      return 'nothing'
+  }
 }
 
 /**

@@ -11,6 +11,7 @@ import { type Driver, driverKey } from '../driver/driver.ts'
 import type { DriverWatch } from '../driver/driver-watch.ts'
 import { driverLogFields } from '../driver/log-fields.ts'
 import type { SidecarStatusPoller } from '../poll/sidecar-status-poller.ts'
+import type { UiPoller } from '../poll/ui-poller.ts'
 import { type ActionSlots, createActionSlots } from './action-limits.ts'
 import type { EvaluateDriver } from './driver-evaluator.ts'
 import type { WorkQueue } from './work-queue.ts'
@@ -22,6 +23,7 @@ export interface DispatcherDeps {
   readonly states: DriverStates
   readonly deletions: Pick<DeletionTracker, 'begin' | 'end'>
   readonly sidecarStatusPoller: Pick<SidecarStatusPoller, 'verdict' | 'pollNow'>
+  readonly uiPoller: Pick<UiPoller, 'reachNow'>
   readonly actionRunner: ActionRunner
   readonly evaluateDriver: EvaluateDriver
   nowMs(): number
@@ -139,6 +141,7 @@ async function runTask(task: ActionTask, deps: DispatcherDeps): Promise<boolean>
 async function isStillToBeDeleted(driver: Driver, deps: DispatcherDeps): Promise<boolean> {
   // The last response may be half a minute old, or older than a delay of the deletion.
   if (deps.sidecarStatusPoller.verdict(driver.uid) !== undefined) await deps.sidecarStatusPoller.pollNow(driver)
+  await deps.uiPoller.reachNow(driver.uid)
   const now = deps.drivers.reflector.objects.get(driver.namespace, driver.name)
   if (now?.uid !== driver.uid || now.resourceVersion !== driver.resourceVersion) return false
   return deps.evaluateDriver(now).tasks.some(({ choice }) => choice.kind === 'delete-pod')

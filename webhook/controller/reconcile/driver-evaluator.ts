@@ -24,7 +24,7 @@ export interface DriverEvaluatorDeps extends DriverContextDeps {
   readonly sidecarImageBreaker: Pick<SidecarImageBreaker, 'startupBlockedForMs'>
   readonly states: DriverStates
   readonly deletions: Pick<DeletionTracker, 'limits'>
-  readonly uiPoller: Pick<UiPoller, 'judgement' | 'reaches'>
+  readonly uiPoller: Pick<UiPoller, 'judgement' | 'reaches' | 'reach' | 'mayBeFinishing'>
   readonly sidecarStatusPoller: Pick<SidecarStatusPoller, 'verdict'>
   readonly waitTracker: WaitTracker
   readonly breaker: Pick<HangBreaker, 'isOpenFor'>
@@ -61,6 +61,8 @@ export function createDriverEvaluator(deps: DriverEvaluatorDeps): EvaluateDriver
       node: driver.node === null ? { kind: 'unknown' } : deps.findNodeState(driver.node),
       judgement: uiPoller.judgement(driver.uid),
       reachesUi: uiPoller.reaches(driver.uid),
+      reach: uiPoller.reach(driver.uid),
+      mayBeFinishing: uiPoller.mayBeFinishing(driver.uid),
       sidecarHang: sidecarStatusPoller.verdict(driver.uid),
       isBreakerOpen: (source) => deps.breaker.isOpenFor(driver, source),
       areManyStuck: (stuck) =>

@@ -11,6 +11,8 @@ const hang = (fields: Partial<Hang> = {}): Assessment => ({
 })
 const bySidecar = hang({ source: 'sidecar', reason: 'kubelet-did-not-act' })
 const neverAnswered = hang({ reason: 'startup-deadline', certainty: 'likely' })
+const likely = hang({ certainty: 'likely' })
+const bySidecarStartup = hang({ source: 'sidecar', reason: 'startup-deadline' })
 const fromOutside = { judgedFromOutside: true }
 const unreached = { reachesUi: false }
 const untilMs = createdMs + 700_000
@@ -28,16 +30,37 @@ const rows: readonly [string, Assessment, Partial<Safeguards>, string, (number |
   ['judged from outside, no poll connected', hang(), { mode: 'auto', ...fromOutside, ...unreached }, 'not-reached'],
   ['judged from outside, mode delete, no poll connected', hang(), { ...fromOutside, ...unreached }, 'not-reached'],
   ['without a sidecar, no poll connected', hang(), unreached, 'delete-pod'],
-  ['never answered, no poll connected', hang({ reason: 'startup-deadline' }), unreached, 'not-reached'],
-  ['never answered, connected', hang({ reason: 'startup-deadline' }), {}, 'delete-pod'],
+  ['never answered, no poll connected', hang({ reason: 'startup-deadline' }), unreached, 'never-answered'],
+  ['never answered, connected', hang({ reason: 'startup-deadline' }), {}, 'never-answered'],
+  ['never answered, judged from outside', hang({ reason: 'startup-deadline' }), fromOutside, 'never-answered'],
+  ['its sidecar says that it never answered', bySidecarStartup, {}, 'delete-pod'],
+  ['a proxy answers for its pod', hang(), { reach: 'proxy' }, 'behind-proxy'],
+  ['a proxy answers for its pod, judged from outside', hang(), { reach: 'proxy', ...fromOutside }, 'behind-proxy'],
+  ['a proxy answers for its pod, hung by its sidecar', bySidecar, { reach: 'proxy' }, 'delete-pod'],
+  ['the network is cut after two polls', hang(), { reach: 'nothing', ...fromOutside }, 'not-reached'],
+  ['nothing in its pod answers', hang(), { reach: 'nothing' }, 'not-reached'],
+  ['it is not known what the polls reach', hang(), { reach: undefined }, 'not-reached'],
+  ['silent after its UI closed', hang(), { mayBeFinishing: true }, 'inconclusive'],
+  ['silent after its UI closed, judged from outside', hang(), { mayBeFinishing: true, ...fromOutside }, 'inconclusive'],
+  ['on the node’s network', hang(), {}, 'hangs-only-reported', null, { hostNetwork: true }],
+  [
+    'on the node’s network, judged from outside',
+    hang(),
+    fromOutside,
+    'hangs-only-reported',
+    null,
+    { hostNetwork: true },
+  ],
+  ['on the node’s network, hung by its sidecar', bySidecar, {}, 'delete-pod', null, { hostNetwork: true }],
   ['mode off', hang(), { mode: 'off' }, 'report-only'],
   ['mode report, hung by its sidecar', bySidecar, { mode: 'report' }, 'delete-pod'],
   ['mode off, hung by its sidecar', bySidecar, { mode: 'off' }, 'report-only'],
   ['observe mode', hang(), { observeMode: true }, 'observe-mode'],
   ['act-on nothing', hang(), { actOn: 'nothing' }, 'acts-on-nothing'],
   ['act-on nothing, hung by its sidecar', bySidecar, { actOn: 'nothing' }, 'acts-on-nothing'],
-  ['likely', neverAnswered, {}, 'inconclusive'],
-  ['likely, act-on likely', neverAnswered, { actOn: 'likely' }, 'delete-pod'],
+  ['likely', likely, {}, 'inconclusive'],
+  ['likely, act-on likely', likely, { actOn: 'likely' }, 'delete-pod'],
+  ['likely, never answered, act-on likely', neverAnswered, { actOn: 'likely' }, 'never-answered'],
   ['certain, act-on likely', hang(), { actOn: 'likely' }, 'delete-pod'],
   ['finishing, act-on likely', hang({ reason: 'stop-deadline' }), { actOn: 'likely' }, 'inconclusive'],
   ['main has returned, act-on likely', hang({ reason: 'main-ended' }), { actOn: 'likely' }, 'inconclusive'],

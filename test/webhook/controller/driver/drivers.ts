@@ -58,6 +58,8 @@ export const permissiveSafeguards = (fields: Partial<Safeguards> = {}): Safeguar
   mode: 'delete',
   judgedFromOutside: false,
   reachesUi: true,
+  reach: 'driver',
+  mayBeFinishing: false,
   observed: null,
   observeMode: false,
   assumeDriver: false,

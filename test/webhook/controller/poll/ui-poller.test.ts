@@ -7,7 +7,7 @@ import type { Sample } from '../../../../core/verdict/witnesses.ts'
 import type { UiResult } from '../../../../spark-ui/http-get.ts'
 import type { Driver } from '../../../../webhook/controller/driver/driver.ts'
 import { createRequestLimit } from '../../../../webhook/controller/poll/request-limit.ts'
-import { createUiPoller } from '../../../../webhook/controller/poll/ui-poller.ts'
+import { createUiPoller, type Reach } from '../../../../webhook/controller/poll/ui-poller.ts'
 import { createdMs } from '../../../support/driver-pods.ts'
 import { createDriver } from '../driver/drivers.ts'
 
@@ -91,30 +91,37 @@ describe('max-run-time of a driver that the controller polls', () => {
   }
 })
 
-describe('connects', () => {
+describe('connects, reach', () => {
   const silent: Sample = { kind: 'failing', cause: 'timeout', detail: '', tookMs: 1 }
   const noAnswer = { kind: 'failed', cause: 'timeout', detail: '', tookMs: 1 } as const
   const whole = { kind: 'response', tookMs: 1, bytes: 1, isTruncated: false } as const
-  const rows: readonly (readonly [string, boolean, UiResult | null, boolean])[] = [
-    ['a silent UI that accepts connections', true, null, true],
-    ['no connection to the UI, and another port is closed', false, { kind: 'refused' }, true],
-    ['the same, and it responds', false, { ...whole, response: { statusCode: 200, body: '' } }, true],
-    ['the same, and it is silent too', false, { ...noAnswer, connected: true }, true],
-    ['no connection to any port', false, { ...noAnswer, connected: false }, false],
-    ['no route to the address', false, { kind: 'inconclusive', detail: 'EHOSTUNREACH' }, false],
+  const responds = { ...whole, response: { statusCode: 200, body: '' } } as const
+  const ended = { ...noAnswer, cause: 'reset', connected: true } as const
+  const rows: readonly (readonly [string, Sample, boolean, UiResult, boolean, Reach])[] = [
+    ['a UI that answers', alive, true, responds, true, 'driver'],
+    ['a silent UI that accepts connections', silent, true, { kind: 'refused' }, true, 'driver'],
+    ['the same, and another port responds', silent, true, responds, true, 'proxy'],
+    ['the same, and another port is silent too', silent, true, { ...noAnswer, connected: true }, true, 'proxy'],
+    ['the same, and another port ends the connection', silent, true, ended, true, 'proxy'],
+    ['the same, and no connection to another port', silent, true, { ...noAnswer, connected: false }, true, 'nothing'],
+    ['no connection to the UI, and another port is closed', silent, false, { kind: 'refused' }, true, 'driver'],
+    ['the same, and it responds', silent, false, responds, true, 'proxy'],
+    ['the same, and it is silent too', silent, false, { ...noAnswer, connected: true }, true, 'proxy'],
+    ['no connection to any port', silent, false, { ...noAnswer, connected: false }, false, 'nothing'],
+    ['no route to the address', silent, false, { kind: 'inconclusive', detail: 'EHOSTUNREACH' }, false, 'nothing'],
   ]
-  for (const [condition, connected, result, expected] of rows) {
-    test(`${condition} → ${expected}`, async () => {
+  for (const [condition, sample, connected, result, expected, reach] of rows) {
+    test(`${condition} → ${expected}, ${reach}`, async () => {
       const stop = new AbortController()
       const polled = Promise.withResolvers<void>()
       const requested: string[] = []
       const driver = createRunningDriver()
       const poller = createUiPoller(
         {
-          uiClient: { poll: async () => ({ sample: silent, connected, listedId: null, bytes: 0 }) },
+          uiClient: { poll: async () => ({ sample, connected, listedId: null, bytes: 0 }) },
           sendUiRequest: async ({ address }) => {
             requested.push(`${address.host}:${address.port}`)
-            return result ?? { kind: 'refused' }
+            return result
           },
           requestLimit: createRequestLimit(),
           monotonicMs: () => 0,
@@ -131,7 +138,55 @@ describe('connects', () => {
       poller.start(driver, policy, 0)
       await polled.promise
       assert.equal(poller.connects(driver.uid), expected)
-      assert.deepEqual(requested, connected ? [] : [`${driver.podIp}:9165`])
+      assert.equal(poller.reach(driver.uid), reach)
+      assert.deepEqual(requested, sample === alive ? [] : [`${driver.podIp}:9165`])
+    })
+  }
+})
+
+describe('mayBeFinishing', () => {
+  const silent: Sample = { kind: 'failing', cause: 'timeout', detail: '', tookMs: 1 }
+  const rows: readonly (readonly [string, number, readonly Sample[], boolean])[] = [
+    ['a UI that answers', 1, [alive], false],
+    ['a UI that closes', 1, [alive, refused], true],
+    ['a UI that closes, and something silent on its port', 1, [alive, refused, silent, silent], true],
+    ['a UI that closes, and another program on its port', 1, [alive, refused, { kind: 'other', detail: '' }], true],
+    ['a UI that closes and answers again', 1, [alive, refused, silent, alive], false],
+    ['a UI that answers again, and then is silent', 1, [alive, refused, alive, silent], false],
+    ['a UI that has not opened yet', 1, [refused, refused], false],
+    ['a new leader that finds the UI closed', 30, [refused], true],
+    ['a new leader that finds the UI closed, and then something silent', 30, [late, refused, silent], true],
+    ['a new leader that finds the UI answering', 30, [alive, silent], false],
+  ]
+  for (const [condition, fromMinute, samples, expected] of rows) {
+    test(`${condition} → ${expected}`, async () => {
+      const stop = new AbortController()
+      const polled = Promise.withResolvers<void>()
+      const driver = createRunningDriver()
+      let polls = 0
+      const poller = createUiPoller(
+        {
+          uiClient: {
+            poll: async () => ({ sample: samples[polls] ?? alive, connected: true, listedId: null, bytes: 0 }),
+          },
+          sendUiRequest: async () => ({ kind: 'refused' }),
+          requestLimit: createRequestLimit(),
+          monotonicMs: () => polls * minuteMs,
+          nowMs: () => createdMs + (fromMinute + polls) * minuteMs,
+          sleep: async () => {},
+          random: () => 0,
+          polled: () => {
+            polls += 1
+            if (polls < samples.length) return
+            stop.abort()
+            polled.resolve()
+          },
+        },
+        stop.signal,
+      )
+      poller.start(driver, policy, 0)
+      await polled.promise
+      assert.equal(poller.mayBeFinishing(driver.uid), expected)
     })
   }
 })

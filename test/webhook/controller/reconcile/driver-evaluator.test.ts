@@ -44,7 +44,12 @@ describe('createDriverEvaluator', () => {
         sidecarImageBreaker: { startupBlockedForMs: () => null },
         states: createDriverStates(),
         deletions: { limits: () => ({ quarantined: false, backoffUntilMs: 0, exhausted: null }) },
-        uiPoller: { judgement: () => undefined, reaches: () => true },
+        uiPoller: {
+          judgement: () => undefined,
+          reaches: () => true,
+          reach: () => 'driver',
+          mayBeFinishing: () => false,
+        },
         sidecarStatusPoller: { verdict: () => undefined },
         waitTracker: createWaitTracker(),
         breaker: { isOpenFor: () => false },
