@@ -98,6 +98,7 @@ const container = record(
     command: listOf(string),
     args: listOf(string),
     env: listOf(variable),
+    envFrom: anyList,
     ports: listOf(record({}, { name: string, containerPort: number })),
     resources,
     restartPolicy: string,

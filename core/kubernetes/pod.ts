@@ -50,6 +50,7 @@ export interface Container {
   readonly command?: readonly string[]
   readonly args?: readonly string[]
   readonly env?: readonly EnvVar[]
+  readonly envFrom?: readonly unknown[]
   readonly ports?: readonly ContainerPort[]
   readonly resources?: ResourceRequirements
   readonly restartPolicy?: string

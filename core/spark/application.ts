@@ -1,5 +1,5 @@
 import { toRecord, toText, toTexts } from '../json.ts'
-import { javaOptionKeys, loadsDebugAgent } from './debug-agent.ts'
+import { javaOptionKeys, mayLoadDebugAgent } from './debug-agent.ts'
 
 /** The fields of a SparkApplication that spark-nanny uses, for both operators. */
 export interface SparkApplication {
@@ -117,6 +117,6 @@ const admissionConfKeys: readonly string[] = [
 /** The part of a conf that an admission needs. Java options are long, and only a debug agent among them matters. */
 export function pickAdmissionConf(conf: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
   const isNeeded = (key: string, value: string) =>
-    admissionConfKeys.includes(key) || (javaOptionKeys.some((name) => name === key) && loadsDebugAgent(value))
+    admissionConfKeys.includes(key) || (javaOptionKeys.some((name) => name === key) && mayLoadDebugAgent(value))
   return Object.fromEntries(Object.entries(conf).filter(([key, value]) => isNeeded(key, value)))
 }

@@ -10,6 +10,18 @@ export const javaOptionVariables: readonly string[] = [
   'SPARK_JAVA_OPTS',
 ]
 
+/** Variables that a JVM, Spark's scripts or an image may read options from, such as SPARK_JAVA_OPT_0 and OPENJ9_JAVA_OPTIONS. */
+const anyJavaOptions = /(JAVA|JDK|JVM|SPARK)\w*OPT/
+
+export const mayContainJavaOptions = (variable: string): boolean => anyJavaOptions.test(variable)
+
+/** Only the container knows all of these options: they refer to variables, to a file of arguments (`@file`) or of options. */
+const refersToOptions = /\$[({]|(^|\s)@\S|-XX:(VMOptionsFile|Flags)=/
+
+/** Whether JVM options load a JDWP agent, or refer to other options, which may. */
+export const mayLoadDebugAgent = (options: string | undefined): boolean =>
+  options !== undefined && (loadsDebugAgent(options) || refersToOptions.test(options))
+
 /** Whether JVM options load a JDWP agent, through which a debugger can suspend all threads. */
 export function loadsDebugAgent(options: string | undefined): boolean {
   if (options === undefined || !options.includes('jdwp')) return false

@@ -1,6 +1,12 @@
 import { domain } from '../contract/pod-contract.ts'
 import { type Container, findApplicationId, type Pod } from '../kubernetes/pod.ts'
-import { javaOptionKeys, javaOptionVariables, loadsDebugAgent } from './debug-agent.ts'
+import {
+  javaOptionKeys,
+  javaOptionVariables,
+  loadsDebugAgent,
+  mayContainJavaOptions,
+  mayLoadDebugAgent,
+} from './debug-agent.ts'
 import { baseName, type DriverCommand, findDriverCommand } from './driver-command.ts'
 
 /**
@@ -174,11 +180,28 @@ function isUiOff(setting: ReadSetting, portIsSet: boolean): boolean {
 
 /**
  * Whether the conf of an application hides a hang of its driver, or explains one: the UI is off or on a random port, or a
- * debugger can be attached.
+ * debugger may be attached.
  */
 export function hidesHangs(conf: Readonly<Record<string, string>>): boolean {
   const setting = (key: string) => getOwn(conf, key)
-  return isUiOff(setting, false) || javaOptionKeys.some((key) => loadsDebugAgent(setting(key)))
+  return isUiOff(setting, false) || javaOptionKeys.some((key) => mayLoadDebugAgent(setting(key)))
+}
+
+/**
+ * Whether a debugger may be attached that the manifest does not show, because some Java options are only known in the container.
+ * A sidecar sees the processes of the driver. Without one, a breakpoint looks like a hang.
+ */
+export function mayHideDebugAgent(driver: Container): boolean {
+  const { env = [], envFrom = [] } = driver
+  const conf = findDriverCommand(driver)?.submit.conf
+  return (
+    envFrom.length > 0 ||
+    javaOptionKeys.some((key) => mayLoadDebugAgent(conf?.get(key))) ||
+    env.some(
+      ({ name, value, valueFrom }) =>
+        mayContainJavaOptions(name) && (valueFrom !== undefined || mayLoadDebugAgent(value)),
+    )
+  )
 }
 
 /** Where the pod loads a JDWP agent. Returns undefined if it does not show one. */

@@ -46,6 +46,7 @@ export interface DriverPodOptions {
   readonly hostNetwork?: boolean
   readonly args?: readonly string[]
   readonly env?: readonly object[]
+  readonly envFrom?: readonly object[]
   /** Beside the driver's. */
   readonly otherContainers?: readonly object[]
 }
@@ -85,7 +86,7 @@ function metadataOf(options: DriverPodOptions): FakeObject['metadata'] {
 }
 
 function specOf(options: DriverPodOptions, sidecar: Sidecar): object {
-  const { uiPort = 4040, args = ['driver'], env } = options
+  const { uiPort = 4040, args = ['driver'], env, envFrom } = options
   return {
     nodeName: 'node-1',
     restartPolicy: 'Never',
@@ -97,6 +98,7 @@ function specOf(options: DriverPodOptions, sidecar: Sidecar): object {
         image: driverImage,
         args,
         ...(env !== undefined && { env }),
+        ...(envFrom !== undefined && { envFrom }),
         ports: [{ name: 'spark-ui', containerPort: uiPort }],
       },
       ...(options.otherContainers ?? []),

@@ -254,6 +254,11 @@ describe('controller: fallback', () => {
     ['a mesh takes its connections', 'hangs-only-reported', apacheApplication('Always'), mesh],
     ['its UI is off', 'hangs-only-reported', apacheApplication('Always', { 'spark.ui.enabled': 'false' })],
     [
+      'its Java options are in a file',
+      'hangs-only-reported',
+      apacheApplication('Always', { 'spark.driver.extraJavaOptions': '-XX:Flags=/opt/flags' }),
+    ],
+    [
       'a debugger can be attached',
       'hangs-only-reported',
       apacheApplication('Always', { 'spark.driver.extraJavaOptions': '-agentlib:jdwp=transport=dt_socket' }),
@@ -266,6 +271,27 @@ describe('controller: fallback', () => {
       assert.deepEqual(harness.deletes(), [])
     })
   }
+
+  test('a label of an application of Apache’s operator that does not exist → the driver is reported as unprotected', async (t) => {
+    const harness = await createFallbackScenario(t)
+    const unowned = driverPod({
+      sidecar: null,
+      podIp: '127.0.0.1',
+      uiPort: harness.ui.port,
+      labels: { 'spark.operator/spark-app-name': 'nothing' },
+    })
+    harness.api.set(pods, unowned)
+    harness.api.define(apacheApplications)
+    harness.start({ fallback: { ...defaultConfig.fallback, mode: 'auto', intervalMs: 50, timeoutMs: 100 } })
+    await until(() => harness.events().length > 0, 'an Event')
+    assert.deepEqual(
+      harness.events().map(({ reason }) => reason),
+      ['SparkNannyUnprotected'],
+    )
+    harness.ui.hang(true)
+    await until(() => decided(harness, 'report-only'), 'a decision')
+    assert.deepEqual(harness.deletes(), [])
+  })
 
   /** An address of its own, on which a test may listen on the port of the sidecar. */
   const ownIp = { podIp: '127.0.0.2' }

@@ -18,13 +18,19 @@ export type Coverage =
  */
 export type UnprotectedReason = 'not-injected' | 'skipped' | 'sidecar-bypassed' | 'sidecar-crash-loop'
 
-/** `pollsUis`: whether the controller polls the UIs of drivers without a sidecar (SPARK_NANNY_FALLBACK is not `off`). */
+export interface CoverageContext {
+  /** Whether the controller polls the UIs of drivers without a sidecar (SPARK_NANNY_FALLBACK is not `off`). */
+  readonly pollsUis?: boolean
+  /** Whether the application that the driver names is known. */
+  readonly applicationExists?: boolean
+}
+
 export function computeCoverage(
   driver: Driver,
   settings: Pick<ResolvedSettings, 'values'>,
   nativeSidecars: boolean,
   nowMs: number,
-  pollsUis = true,
+  context: CoverageContext = {},
 ): Coverage {
   if (!settings.values.inject) return { kind: 'opted-out' }
   if (!isRunning(driver)) return { kind: 'not-running' }
@@ -34,10 +40,20 @@ export function computeCoverage(
       ? { kind: 'unprotected', reason: 'sidecar-crash-loop' }
       : { kind: 'protected' }
   }
-  if (driver.obstacle === 'owned-by-apache-operator') {
-    if (settings.values['apache-sidecar']) return { kind: 'unprotected', reason: 'not-injected' }
-    return pollsUis ? { kind: 'judged-from-outside' } : { kind: 'unprotected', reason: 'skipped' }
-  }
+  if (driver.obstacle === 'owned-by-apache-operator') return coverOfApache(driver, settings, context)
   const skipped = driver.obstacle !== null || !nativeSidecars
   return { kind: 'unprotected', reason: skipped ? 'skipped' : 'not-injected' }
 }
+
+function coverOfApache(
+  driver: Driver,
+  { values }: Pick<ResolvedSettings, 'values'>,
+  { pollsUis = true, applicationExists = true }: CoverageContext,
+): Coverage {
+  const isOwned = applicationExists || hasOwnerReference(driver)
+  if (values['apache-sidecar'] || !isOwned) return { kind: 'unprotected', reason: 'not-injected' }
+  return pollsUis ? { kind: 'judged-from-outside' } : { kind: 'unprotected', reason: 'skipped' }
+}
+
+/** If not, only a label names the application. The webhook ignores the label of an application that does not exist. */
+const hasOwnerReference = ({ owner }: Driver) => owner?.uid !== undefined && owner.uid !== null

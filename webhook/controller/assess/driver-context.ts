@@ -52,7 +52,10 @@ export function computeDriverContext(driver: Driver, deps: DriverContextDeps): D
   })
   const namespace = deps.namespaces.get('', driver.namespace)
   const isLegacyApp = isLegacyDriver(driver, fallback)
-  const coverage = computeCoverage(driver, settings, deps.nativeSidecars(), nowMs, fallback.mode !== 'off')
+  const coverage = computeCoverage(driver, settings, deps.nativeSidecars(), nowMs, {
+    pollsUis: fallback.mode !== 'off',
+    applicationExists: application !== undefined,
+  })
   return {
     nowMs,
     settings,

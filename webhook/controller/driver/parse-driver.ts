@@ -14,7 +14,7 @@ import { parsePod } from '../../../core/kubernetes/parse-objects.ts'
 import { type Container, findApplicationId, findDriverContainerIndex, type Pod } from '../../../core/kubernetes/pod.ts'
 import { type DriverPolicy, decodePolicy } from '../../../core/settings/driver-policy.ts'
 import { type ApplicationReference, findApplicationReference } from '../../../core/spark/application-reference.ts'
-import { identifyDriver } from '../../../core/spark/driver-identity.ts'
+import { identifyDriver, mayHideDebugAgent } from '../../../core/spark/driver-identity.ts'
 import type { Driver, PodPhase } from './driver.ts'
 import { parseContainer, truncate } from './parse-container.ts'
 import { parseSidecar } from './parse-sidecar.ts'
@@ -97,7 +97,8 @@ function findObserved(pod: Pod, container: Container | undefined): Driver['obser
   const { kind, observedBecause } = identifyDriver(pod, container, context)
   if (kind === 'unproven') return 'unproven'
   const policy = findSidecarPolicy(pod)
-  const isObserved = policy === undefined ? observedBecause !== null : policy.onHung.kind === 'observe'
+  const isObserved =
+    policy === undefined ? observedBecause !== null || mayHideDebugAgent(container) : policy.onHung.kind === 'observe'
   return isObserved ? 'hangs-only-reported' : null
 }
 

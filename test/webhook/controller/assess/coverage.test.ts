@@ -95,21 +95,27 @@ describe('computeCoverage', () => {
     owner: { name: 'pi', uid: 'u', apiVersion: 'spark.apache.org/v1' },
   })
 
-  for (const [name, driver, fields, pollsUis, expected] of [
-    ['its operator is Apache’s', ofApache, {}, true, 'judged-from-outside'],
-    ['its operator is Apache’s, and no UI is polled', ofApache, {}, false, 'skipped'],
-    ['it asks for the sidecar', ofApache, { 'apache-sidecar': 'true' }, true, 'not-injected'],
-    ['it opted out', ofApache, { inject: 'false' }, true, 'opted-out'],
+  const labelled = createDriver({ sidecar: null, labels: { 'spark.operator/spark-app-name': 'pi' } })
+  const missing = { applicationExists: false }
+
+  for (const [name, driver, fields, context, expected] of [
+    ['its operator is Apache’s', ofApache, {}, {}, 'judged-from-outside'],
+    ['its operator is Apache’s, and no UI is polled', ofApache, {}, { pollsUis: false }, 'skipped'],
+    ['its operator is Apache’s, and its application is not known yet', ofApache, {}, missing, 'judged-from-outside'],
+    ['a label names an application of Apache’s operator', labelled, {}, {}, 'judged-from-outside'],
+    ['a label names an application that does not exist', labelled, {}, missing, 'not-injected'],
+    ['it asks for the sidecar', ofApache, { 'apache-sidecar': 'true' }, {}, 'not-injected'],
+    ['it opted out', ofApache, { inject: 'false' }, {}, 'opted-out'],
     [
       'its operator is kubeflow’s',
       createDriver({ sidecar: null, owner: { name: 'pi', uid: 'u' } }),
       {},
-      true,
+      {},
       'not-injected',
     ],
   ] as const) {
     test(`without a sidecar, ${name} → ${expected}`, () => {
-      const coverage = computeCoverage(driver, resolveSettings({ chart: fields }), true, minutes(60), pollsUis)
+      const coverage = computeCoverage(driver, resolveSettings({ chart: fields }), true, minutes(60), context)
       assert.equal(coverage.kind === 'unprotected' ? coverage.reason : coverage.kind, expected)
     })
   }

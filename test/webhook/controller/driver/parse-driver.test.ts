@@ -8,7 +8,15 @@ import { findWaitReason } from '../../../../webhook/controller/assess/startup-de
 import { parseDriver } from '../../../../webhook/controller/driver/parse-driver.ts'
 import { classifyDriver } from '../../../../webhook/controller/metrics/driver-counts.ts'
 import { findTermination, requestsRestart } from '../../../../webhook/controller/metrics/termination.ts'
-import { createdMs, driverPod, iso, running, terminated, waiting } from '../../../support/driver-pods.ts'
+import {
+  createdMs,
+  type DriverPodOptions,
+  driverPod,
+  iso,
+  running,
+  terminated,
+  waiting,
+} from '../../../support/driver-pods.ts'
 import { policyWith } from '../../../support/driver-policy.ts'
 import { createDriver } from './drivers.ts'
 
@@ -33,6 +41,70 @@ describe('parseDriver', () => {
   ] as const) {
     test(`${name} → observed: ${observed}`, () => assert.equal(createDriver(options).observed, observed))
   }
+
+  const fromMap = { configMapKeyRef: { name: 'debug', key: 'options' } }
+  for (const [name, options, observed] of [
+    ['plain Java options', { env: [{ name: 'JAVA_TOOL_OPTIONS', value: '-Xmx1g -Dmail=a@b.c' }] }, null],
+    ['a bind address of the pod', { env: [{ name: 'SPARK_DRIVER_BIND_ADDRESS', valueFrom: {} }] }, null],
+    ['another variable of a ConfigMap', { env: [{ name: 'TOKEN', valueFrom: fromMap }] }, null],
+    ...[
+      'JAVA_TOOL_OPTIONS',
+      'JDK_JAVA_OPTIONS',
+      '_JAVA_OPTIONS',
+      'SPARK_SUBMIT_OPTS',
+      'SPARK_JAVA_OPTS',
+      'SPARK_JAVA_OPT_0',
+    ].map(
+      (variable) =>
+        [
+          `${variable} of a ConfigMap`,
+          { env: [{ name: variable, valueFrom: fromMap }] },
+          'hangs-only-reported',
+        ] as const,
+    ),
+    [
+      'Java options with a variable',
+      { env: [{ name: 'JAVA_TOOL_OPTIONS', value: '-Xmx1g $(DEBUG)' }] },
+      'hangs-only-reported',
+    ],
+    [
+      'a file of arguments',
+      { env: [{ name: 'JDK_JAVA_OPTIONS', value: '-Xmx1g @/opt/arguments' }] },
+      'hangs-only-reported',
+    ],
+    [
+      'a file of options',
+      { env: [{ name: 'JAVA_TOOL_OPTIONS', value: '-XX:VMOptionsFile=/opt/o' }] },
+      'hangs-only-reported',
+    ],
+    [
+      'a debugger in SPARK_JAVA_OPT_0',
+      { env: [{ name: 'SPARK_JAVA_OPT_0', value: '-agentlib:jdwp=x' }] },
+      'hangs-only-reported',
+    ],
+    ['all variables of a ConfigMap', { envFrom: [{ configMapRef: { name: 'debug' } }] }, 'hangs-only-reported'],
+    [
+      'all variables of a Secret',
+      { envFrom: [{ secretRef: { name: 'debug' }, prefix: 'JAVA_' }] },
+      'hangs-only-reported',
+    ],
+    [
+      'a property with a variable',
+      { args: ['driver', '--conf', 'spark.driver.extraJavaOptions=$(DEBUG)', '--class', 'A', 'local:///a.jar'] },
+      'hangs-only-reported',
+    ],
+  ] satisfies readonly (readonly [string, DriverPodOptions, string | null])[]) {
+    test(`without a sidecar, ${name} → observed: ${observed}`, () =>
+      assert.equal(createDriver({ sidecar: null, ...options }).observed, observed))
+  }
+
+  test('all variables of a ConfigMap, and a sidecar, which sees the processes → observed: null', () => {
+    const options = {
+      envFrom: [{ configMapRef: { name: 'debug' } }],
+      sidecar: { policy: encodePolicy(policyWith({})) },
+    }
+    assert.equal(createDriver(options).observed, null)
+  })
 
   test('captured pods → phase, exit code and wait reason', () => {
     const story = Object.fromEntries(
