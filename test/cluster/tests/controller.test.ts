@@ -145,7 +145,7 @@ describe('controller', { concurrency: 2 }, () => {
     context.diagnostic(`hang → computing again ${(Date.now() - hungAt) / 1000} s`)
     assert.notEqual((await getPod(cluster, owner))?.metadata?.uid, owner.uids[0])
     const application = JSON.parse(
-      await cluster.kubectl(['-n', namespace, 'get', 'sparkapplication', 'bare', '-o', 'json']),
+      await cluster.kubectl(['-n', namespace, 'get', 'sparkapplications.sparkoperator.k8s.io', 'bare', '-o', 'json']),
     )
     const history = JSON.parse(application.metadata.annotations['spark-nanny.io/actions'])
     assert.deepEqual(

@@ -94,7 +94,15 @@ const notReadySince = async (ref: PodRef): Promise<number | undefined> => {
   return condition?.status === 'False' ? condition.lastTransitionTime?.getTime() : undefined
 }
 const actionsOf = async (name: string): Promise<unknown[]> => {
-  const text = await cluster.kubectl(['-n', namespace, 'get', 'sparkapplication', name, '-o', 'json'])
+  const text = await cluster.kubectl([
+    '-n',
+    namespace,
+    'get',
+    'sparkapplications.sparkoperator.k8s.io',
+    name,
+    '-o',
+    'json',
+  ])
   const annotations = toRecord(toRecord(toRecord(JSON.parse(text)).metadata).annotations)
   const { actions = [] } = toRecord(JSON.parse(String(annotations['spark-nanny.io/actions'] ?? '{}')))
   return actions as unknown[]
