@@ -1,6 +1,6 @@
 /** What a thread of a dump, other than `main`, says about work that no job shows. */
 import type { OtherThreads } from '../verdict/witnesses.ts'
-import { isLibraryFrame } from './thread-names.ts'
+import { isLibraryFrame, waitsForJob } from './thread-names.ts'
 
 /** What an idle JVM has: selectors of network events, the handlers of references and of ended processes, and the dump itself. */
 const idleFrame =
@@ -21,14 +21,14 @@ const periodicFrame =
   /^(org\.apache\.spark|org\.sparkproject|io\.netty|io\.vertx|okhttp3|okio|kotlin|io\.fabric8|py4j|org\.apache\.logging)\.|IdleConnectionReaper\b|^org\.apache\.hadoop\.fs\.FileSystem\$Statistics/
 
 /**
- * `working`: it computes, or waits for a child process or for an answer from elsewhere. `sleeping`: it is in code of the
+ * `working`: it computes, or waits for a job, for a child process or for an answer from elsewhere. `sleeping`: it is in code of the
  * application, and will go on by itself. `idle`: any other. A library that is not known counts as the application.
  */
 export function classifyActivity(state: string, frames: readonly string[]): OtherThreads {
   const [top] = frames
   if (top === undefined) return 'idle'
   const innermost = frames.slice(0, waitDepth)
-  if (innermost.some((frame) => childFrame.test(frame))) return 'working'
+  if (waitsForJob(frames) || innermost.some((frame) => childFrame.test(frame))) return 'working'
   if (state === 'TIMED_WAITING') return areOf(frames, periodicFrame) ? 'idle' : 'sleeping'
   if (state !== 'RUNNABLE' || idleFrame.test(top) || innermost.some((frame) => acceptFrame.test(frame))) return 'idle'
   return readFrame.test(top) && areOf(frames, readerFrame) ? 'idle' : 'working'

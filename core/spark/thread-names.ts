@@ -19,3 +19,7 @@ export const hasWantedName = (name: string): boolean =>
 
 /** Whether a frame is of the JDK or of Scala's library. */
 export const isLibraryFrame = (frame: string): boolean => /^(java|javax|jdk|sun|com\.sun|scala)\./.test(frame)
+
+/** Whether one of these frames waits for a job of Spark, which executors run. */
+export const waitsForJob = (frames: readonly string[]): boolean =>
+  frames.some((frame) => frame.includes('scheduler.DAGScheduler.runJob'))

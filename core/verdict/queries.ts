@@ -147,6 +147,9 @@ function mayWork(processes: ProcessHistory, sinceMs: number, nowMs: number): boo
   return !isFresh(newestJvm, nowMs) || idleness.jvmShare === null || idleness.jvmShare >= workingShare
 }
 
+/** How much older than the newest thread dump the newest reading of the jobs may be: readings take turns. */
+const newestJobsMs = 120_000
+
 interface FailedSince {
   readonly sinceMs: number
   readonly queryEndedDeadlineMs: number
@@ -166,7 +169,9 @@ function findIdleMain(
   const { main, quietOthers, hasServer } = threads
   const isShown = (shown: ReadingSpan | null) =>
     covers(shown, deadlines.threadDumpIntervalMs - dumpSlackMs, nowMs) && shown.readings >= 2
-  const isQuiet = quiet !== null && readMs !== null && readMs >= sinceMs && (lastJobMs ?? -1) <= sinceMs
+  // Jobs that were not read for long may have begun since.
+  const isRead = readMs !== null && readMs >= Math.max(sinceMs, (threads.readMs ?? nowMs) - newestJobsMs)
+  const isQuiet = isRead && quiet !== null && (lastJobMs ?? -1) <= sinceMs
   if (!isQuiet || hasServer || !isShown(main.span) || !isShown(quietOthers)) return null
   return mayWork(processes, sinceMs, nowMs) ? null : concludeIdleMain(threads, since, context)
 }

@@ -6,6 +6,7 @@ import {
   schedulerThread,
   serverThread,
   streamThread,
+  waitsForJob,
 } from '../spark/thread-names.ts'
 import type { JudgeContext } from './judge-context.ts'
 import type { WorkProgress } from './progress.ts'
@@ -39,7 +40,7 @@ export interface ThreadHistory {
 /**
  * `python`: main waits for a Python process, which says nothing about that process. `timed`: main waits, and will go on by
  * itself after some time. `queries`: main waits in Spark for a streaming query. `waiting`: main waits for another thread, or for
- * an answer that one of them will bring. `ended`: main has returned.
+ * an answer that one of them will bring. `ended`: main has returned. A main that waits for a job works.
  */
 type MainActivity = 'unknown' | 'working' | 'python' | 'timed' | 'queries' | 'waiting' | 'ended'
 
@@ -87,7 +88,7 @@ export function updateThreads(
   const hasScheduler = threads.threads.some(({ name }) => name === schedulerThread)
   const hasServer = threads.threads.some(({ name }) => serverThread.test(name))
   const isActive = progress.isActive && nowMs - (progress.readMs ?? 0) <= staleMs
-  const isWaiting = isActive || threads.threads.some(waitsForJob)
+  const isWaiting = isActive || threads.threads.some(({ frames }) => waitsForJob(frames))
   const kind = classifyMain(threads, isComplete)
   const hasStream = threads.threads.some(({ name }) => streamThread.test(name) || dstreamThread.test(name))
   const isEnded = kind === 'ended' && !hasServer && !hasStream && !isActive && threads.others !== 'working'
@@ -109,9 +110,6 @@ export function updateThreads(
   }
 }
 
-const waitsForJob = ({ frames }: DriverThread) =>
-  frames.some((frame) => frame.includes('scheduler.DAGScheduler.runJob'))
-
 const blockingFrames = /^java\.lang\.(Object\.wait|Thread\.(sleep|join))|Unsafe\.park/
 const pythonFrames =
   /deploy\.PythonRunner|deploy\.RRunner|java\.lang\.Process(Impl|Builder)?\.waitFor|UNIXProcess\.waitFor/
@@ -125,7 +123,7 @@ function classifyMain({ threads }: ThreadsReading, isComplete: boolean): MainAct
   }
   const [top] = main.frames
   if (top === undefined) return 'unknown'
-  if (!blockingFrames.test(top)) return 'working'
+  if (!blockingFrames.test(top) || waitsForJob(main.frames)) return 'working'
   if (main.frames.some((frame) => pythonFrames.test(frame))) return 'python'
   if (main.state === 'TIMED_WAITING') return 'timed'
   const caller = main.frames.find((frame) => !isLibraryFrame(frame))
@@ -169,7 +167,7 @@ function findWaitingStream(thread: DriverThread) {
   const frame = thread.frames.find((text) => !isLibraryFrame(text))
   if (runId === undefined || frame === undefined) return null
   if (thread.state === 'RUNNABLE' && !isNativeWait(thread)) return null
-  if (idleFrame.test(frame) || waitsForJob(thread)) return null
+  if (idleFrame.test(frame) || waitsForJob(thread.frames)) return null
   return { runId, name: name.trim(), frame, signature: thread.frames.join('\n') }
 }
 

@@ -178,6 +178,16 @@ describe('parseThreads', () => {
     assert.equal(others('main', 'WAITING', waits), 'idle', 'main may wait for Python, of which more is known')
   })
 
+  test('another thread waits for a job of Spark → working', () => {
+    const waits = [
+      'java.base@17.0.15/jdk.internal.misc.Unsafe.park(Native Method)',
+      'app//scala.concurrent.impl.Promise$DefaultPromise.tryAwait0(Promise.scala:243)',
+      'app//org.apache.spark.scheduler.DAGScheduler.runJob(DAGScheduler.scala:1004)',
+      'app//com.acme.Report.run(Report.java:7)',
+    ]
+    for (const state of ['WAITING', 'TIMED_WAITING']) assert.equal(others('pool-1', state, waits), 'working')
+  })
+
   test('another thread sleeps in code of the application → sleeping, and working if one more works', () => {
     const sleep = ['java.base@17.0.15/java.lang.Thread.sleep(Native Method)']
     const sleeping = [...sleep, 'app//com.acme.Restart.run(Restart.java:4)']

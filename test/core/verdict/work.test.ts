@@ -289,6 +289,19 @@ testVerdicts('query-ended', [
     verdict: 'hung query-ended likely',
   },
   {
+    what: 'main waits for a job',
+    steps: endedUntil(10 * minuteMs, threads(main(frames.runJob), scheduler, listeners)),
+    verdict: 'hung query-ended likely',
+  },
+  {
+    what: 'the jobs were not read for long, so that one may have begun',
+    steps: endedUntil(10 * minuteMs).map(([atMs, { jobs: read, ...others }]) => [
+      atMs,
+      { ...others, ...(atMs <= minuteMs && read !== undefined && { jobs: read }) },
+    ]),
+    verdict: 'hung query-ended likely',
+  },
+  {
     what: 'main sleeps, maybe before it starts the query again',
     steps: endedUntil(9 * minuteMs, threads(main(frames.sleep, 'TIMED_WAITING'), scheduler, listeners)),
     verdict: 'hung query-ended likely',
