@@ -48,8 +48,10 @@ export interface ReplicaPool {
 
 /** Sleeps of an idle replica: lease, queue, and lists of APIs that the cluster does not serve. */
 const idleSleeps = 8
-/** The maximum that the client's agent opens. */
-const maxConnections = 33
+/** Pods, nodes, namespaces, and the applications of two operators. */
+const watches = 5
+/** The maximum that the client's agent for requests opens, and one for each watch, which has an agent of its own. */
+const maxConnections = 33 + watches
 
 export function createReplicaPool(options: ReplicaPoolOptions): ReplicaPool {
   const { seed, run, access, namespace, clock, uis, config } = options
