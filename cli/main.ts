@@ -1,7 +1,8 @@
 import { appendFile, readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
-import { text } from 'node:stream/consumers'
+import { buffer } from 'node:stream/consumers'
 import { setTimeout as delay } from 'node:timers/promises'
+import { decodeText } from '../core/text-decoder.ts'
 import { runCommandLine } from './cli.ts'
 import { checkNodeVersion } from './cluster/node-version.ts'
 import { parseInvocation } from './invocation.ts'
@@ -17,12 +18,12 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 process.exitCode = await runCommandLine(parseInvocation(basename(process.argv[1] ?? ''), process.argv.slice(2)), {
   env: process.env,
   isTerminal: { stdout: process.stdout.isTTY === true, stderr: process.stderr.isTTY === true },
-  readFile: (path) => readFile(path, 'utf8'),
+  readFile: async (path) => decodeText(await readFile(path)),
   readBytes: readRegularFile,
   makePrivateFolder,
   writePrivateFile,
   appendFile,
-  readStdin: () => text(process.stdin),
+  readStdin: async () => decodeText(await buffer(process.stdin)),
   ...createOutput({
     stdout: (text) => void process.stdout.write(text),
     stderr: (text) => void process.stderr.write(text),

@@ -1,3 +1,5 @@
+import { createTextDecoder } from '../../core/text-decoder.ts'
+
 /** Maximum line length in UTF-16 units. Longer lines are truncated, because rules search only the beginning of a line. */
 export const maxLineLength = 4096
 
@@ -10,7 +12,7 @@ export const maxRawLength = 65_536
  * progress bar, is removed.
  */
 export class LineSplitter {
-  readonly #decoder = new TextDecoder()
+  readonly #decoder = createTextDecoder()
   readonly #onLine: (line: string) => void
   #rest = ''
   #cut = false
@@ -23,12 +25,12 @@ export class LineSplitter {
   }
 
   write(bytes: Uint8Array): void {
-    this.#take(this.#decoder.decode(bytes, { stream: true }))
+    this.#take(this.#decoder.push(bytes))
   }
 
   /** Passes on the last line if it has no line end. */
   end(): void {
-    this.#take(this.#decoder.decode())
+    this.#take(this.#decoder.end())
     if (this.#rest !== '' || this.#cut) this.#give(this.#rest)
     this.#rest = ''
   }

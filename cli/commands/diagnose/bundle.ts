@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { listField, parseJson, textField, timeField, toRecord } from '../../../core/json.ts'
+import { decodeText } from '../../../core/text-decoder.ts'
 import { buildRedactor } from '../../diagnosis/build-redactor.ts'
 import {
   type BundleNote,
@@ -80,7 +81,7 @@ async function readText(path: string, io: CliIo): Promise<FileText | undefined> 
       if (bytes > maxDocumentBytes) return { problem: `longer than ${maxDocumentBytes / 1024 ** 2} MiB` }
       chunks.push(chunk)
     }
-    return { text: new TextDecoder().decode(Buffer.concat(chunks)) }
+    return { text: decodeText(Buffer.concat(chunks)) }
   } catch (error) {
     return isMissing(error) ? undefined : { problem: describeReadError(error) }
   }

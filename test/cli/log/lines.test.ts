@@ -41,6 +41,11 @@ describe('line splitter', () => {
     }
   })
 
+  test('a log in UTF-16, as Windows PowerShell writes it → the same lines', () => {
+    const text = '26/03/01 09:00:07 INFO é: 𝄞\r\njava.lang.OutOfMemoryError: Java heap space\r\n'
+    assert.deepEqual(split(Buffer.from(`\ufeff${text}`, 'utf16le')), split(bytes(text)))
+  })
+
   test('a stream arrives in pieces of any size → the lines are the same', () => {
     const text = fc
       .array(fc.constantFrom('a', 'é', '𝄞', '\n', '\r\n', 'xyz '), { maxLength: 40 })
