@@ -73,6 +73,8 @@ export class ExceptionParser {
   #aborted: Place | undefined
   /** Whether the traceback is that of an exception group, whose lines begin with `|` or `+`. */
   #isGroup = false
+  /** Whether the exception is that of an R program, which indents the lines of the message. */
+  #isR = false
   #pythonFrames: string[] = []
 
   /**
@@ -98,6 +100,7 @@ export class ExceptionParser {
       return this.#isGroup ? this.#groupLine(line, number) : this.#tracebackLine(line, number)
     const stack = frameLine.exec(line)
     if (stack !== null) return this.#frame(stack[1] ?? '')
+    if (this.#isR && this.#mode !== 'none') return this.#lineOfR(line, number)
     return this.#joined(line, number) ?? this.#head(line, number) ?? this.#rest(line)
   }
 
@@ -109,8 +112,8 @@ export class ExceptionParser {
 
   /** `Caused by:`, `Suppressed:`, `Wrapped by:`, and the sentences between exceptions. */
   #joined(line: string, number: number): ParsedLine | undefined {
-    if (this.#tree === undefined) return undefined
-    const cause = this.#mode === 'none' ? null : causeLine.exec(line)
+    const cause = this.#tree !== undefined && this.#mode === 'none' ? null : causeLine.exec(line)
+    if (this.#tree === undefined) return cause === null ? undefined : this.#cutTree(cause[3] ?? '', number)
     if (cause !== null) return this.#causeLine(indentLevel(cause[1] ?? ''), cause[2] ?? '', cause[3] ?? '', number)
     if (line === 'Driver stacktrace:' && this.#mode !== 'none') {
       this.#levels = [this.#aborted ?? this.#tree]
@@ -122,6 +125,12 @@ export class ExceptionParser {
     if (announced === undefined) return undefined
     this.#announced = announced[1]
     return frame
+  }
+
+  /** The rest of an exception whose beginning is not in the log: its innermost cause is there. */
+  #cutTree(content: string, number: number): ParsedLine {
+    const thrown = this.#begin(parseJavaHead(content) ?? { className: null, message: content }, content, number)
+    return { kind: 'head', thrown, begins: { kind: 'printed' } }
   }
 
   #causeLine(indent: number, word: string, content: string, number: number): ParsedLine {
@@ -147,6 +156,16 @@ export class ExceptionParser {
     if (this.#nodes <= maxNodes) this.#tree.node.below.push({ link, node: inner.node })
   }
 
+  /** A line below `Error in f() :`. The message may quote an exception of the JVM, with its frames. */
+  #lineOfR(line: string, number: number): ParsedLine {
+    if (/^(Calls: |Execution halted|In addition: )/.test(line)) {
+      this.#mode = 'none'
+      return frame
+    }
+    const content = line.trim()
+    return this.#joined(content, number) ?? this.#head(content, number) ?? this.#rest(content)
+  }
+
   /** A line that names an exception. */
   #head(line: string, number: number): ParsedLine | undefined {
     const thread = threadLine.exec(line)
@@ -154,6 +173,12 @@ export class ExceptionParser {
       const content = thread[2] ?? ''
       const thrown = this.#begin(parseJavaHead(content) ?? { className: null, message: content }, content, number)
       return { kind: 'head', thrown, begins: { kind: 'thread', thread: thread[1] ?? '' } }
+    }
+    const program = errorOfR.exec(line)
+    if (program !== null) {
+      const thrown = this.#begin({ className: null, message: program[1] ?? '' }, line, number)
+      this.#isR = true
+      return { kind: 'head', thrown, begins: { kind: 'traceback' } }
     }
     if (tracebackLine.test(line))
       return this.#beginTraceback(line, this.#mode === 'message' ? this.#nestedIn : undefined)
@@ -276,6 +301,7 @@ export class ExceptionParser {
     this.#aborted = undefined
     this.#nestedIn = undefined
     this.#isGroup = false
+    this.#isR = false
     return this.#enter(this.#tree, content, line)
   }
 
@@ -361,6 +387,8 @@ const tracebackWords = 'Traceback (most recent call last):'
 const frameLine = /^\s{1,12}(?:at |(?=\.\.\. \d))(.*)$/
 const causeLine = /^(\s{0,40})(Caused by|Suppressed|Wrapped by): (.*)$/
 const threadLine = /^Exception in thread "([^"]{0,200})" (.*)$/
+/** The message of R about an error that no code caught. A short message stands on the same line. */
+const errorOfR = /^Error in .{1,200}? : ?(.{0,400})$/
 const tracebackLine = /^(?: {0,4}[+|] ?)?(?:Exception Group )?Traceback \(most recent call last\):/
 const pythonFrame = /^\s{1,12}(?:\| )?File "([^"]{1,300})"/
 

@@ -56,10 +56,10 @@ interface Next {
 function findNext(text: string): Next | undefined {
   const task = findTask(text)
   const marked = findMarked(text)
-  const named = findNamed(text)
+  const named = findFirst(findNamed(text), findRemote(text))
   const first = findFirst(findFirst(task, marked), named)
   if (first === undefined) return undefined
-  const inner = text.slice(first.from, first.to).trim()
+  const inner = withoutOuterClosers((first.head ?? '') + text.slice(first.from, first.to).trim())
   if (inner === '') return undefined
   // In local mode, the driver runs the tasks itself.
   const byExecutor = first === task && !text.slice(0, first.from).endsWith('executor driver): ')
@@ -69,6 +69,30 @@ function findNext(text: string): Next | undefined {
 interface Span {
   readonly from: number
   readonly to?: number
+  /** The class of the quoted exception, if it does not stand directly before its message. */
+  readonly head?: string
+}
+
+const closers: Readonly<Record<string, string>> = { ')': '(', ']': '[', '}': '{' }
+const count = (text: string, character: string) => text.split(character).length - 1
+
+/**
+ * Removes the brackets and quotes at the end that close those around the quotation, as in `{exception={A: b}, caused by
+ * {C: host}}]`. A line ends with a few of them, so that the number of passes is bounded.
+ */
+function withoutOuterClosers(text: string): string {
+  let inner = text
+  for (let passes = 0; passes < 12; passes += 1) {
+    const last = inner.at(-1) ?? ''
+    const opener = closers[last]
+    const isOuter =
+      opener === undefined
+        ? /["']/.test(last) && count(inner, last) % 2 === 1
+        : count(inner, last) > count(inner, opener)
+    if (!isOuter) break
+    inner = inner.slice(0, -1).trimEnd()
+  }
+  return inner
 }
 
 /** What a task on an executor threw: `Lost task 0.3 in stage 0.0 (TID 3) (10.0.0.9 executor 1): …`. */
@@ -108,10 +132,19 @@ function findServerMessage(text: string): Span | undefined {
 
 /** A qualified class whose name ends as those of exceptions do, after the first word of the text. */
 const named =
-  /[\s:([;,"']((?:[a-z_$][\w$]{0,100}\.){1,15}[A-Z][\w$]{0,150}(?:Exception|Error|Failure|Fault|Throwable))(?=: |\(message:|[\s;,)]*$)/
+  /[\s:([{;,"']((?:[a-z_$][\w$]{0,100}\.){1,15}[A-Z][\w$]{0,150}(?:Exception|Error|Failure|Fault|Throwable))(?=: |\(message:|[\s;,)\]}]*$)/
 
 function findNamed(text: string): Span | undefined {
   const match = named.exec(text)
   if (match === null) return undefined
   return { from: match.index + 1 }
+}
+
+/** Hadoop's form for an exception of a server: `RemoteException(org.apache.hadoop.security.AccessControlException): text`. */
+const remote = /RemoteException\(((?:[a-z_$][\w$]{0,100}\.){1,15}[A-Z][\w$]{0,150})\): /
+
+function findRemote(text: string): Span | undefined {
+  const match = remote.exec(text)
+  if (match === null) return undefined
+  return { from: match.index + match[0].length, head: `${match[1]}: ` }
 }

@@ -10,11 +10,17 @@ const javaHead = new RegExp(`^(${qualifiedName})(?:: (.*)|:?$)`, 's')
 const thriftHead = /^((?:[a-z][\w$]{0,100}\.){0,15}[A-Z]\w{0,100}(?:Exception|Error))\(message: ?(.*?)\)?$/s
 const pythonHead = /^([A-Za-z_][\w.]{0,200}?)(?:: (.*)|:?$)/s
 /** The form in which Python shows an exception inside another text: `NewConnectionError('<object>: text')`. */
-const pythonRepr = /^([A-Z]\w{0,100}(?:Error|Exception|Timeout))\(['"]?(?:<[^>]{0,200}>[:,] )?(.*?)['"]?[)'" ]{0,8}$/s
+const pythonRepr = /^([A-Z]\w{0,100}(?:Error|Exception|Timeout))\(['"]?(?:<[^>]{0,200}>[:,] )?['"]?(.*?)['"]?\)?$/s
 
-/** Parses `package.Class: message`, `package.Class` and Thrift's form. Returns undefined for any other text. */
+/** Hadoop's form for an exception that a server threw: `RemoteException(package.Class): message`. */
+const remoteHead = new RegExp(`^(${qualifiedName})\\((${qualifiedName})\\): (.*)$`, 's')
+
+/** Parses `package.Class: message`, `package.Class`, and the forms of Thrift and Hadoop. Returns undefined for any other text. */
 export function parseJavaHead(text: string): ThrowableHead | undefined {
-  return toHead(javaHead.exec(text) ?? thriftHead.exec(text))
+  const plain = toHead(javaHead.exec(text) ?? thriftHead.exec(text))
+  if (plain !== undefined) return plain
+  const remote = remoteHead.exec(text)
+  return remote === null ? undefined : { className: remote[1] ?? '', message: `${remote[2]}: ${remote[3]}` }
 }
 
 /** Parses the last line of a Python traceback, whose class may have neither a module nor a capital letter. */

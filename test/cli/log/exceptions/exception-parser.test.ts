@@ -227,6 +227,49 @@ describe('exception parser', () => {
     )
   })
 
+  test('an exception that a bracket or a quote encloses → the root ends before it', () => {
+    const quoted = [
+      [
+        'com.mongodb.MongoTimeoutException: Timed out. Client view of cluster state is {type=UNKNOWN, servers=[{address=m:27017, exception={com.mongodb.MongoSocketException: m}, caused by {java.net.UnknownHostException: m}}]',
+        'java.net.UnknownHostException: m',
+      ],
+      [
+        'com.datastax.AllNodesFailedException: Could not reach any contact point: Node(endPoint=c:9042): [com.datastax.ConnectionInitException: [s0|control] init error]',
+        'com.datastax.ConnectionInitException: [s0|control] init error',
+      ],
+      ['java.io.IOException: open failed (a.b.CException: it (x) is [y])', 'a.b.CException: it (x) is [y]'],
+      ['java.io.IOException: said "a.b.CException: no"', 'a.b.CException: no'],
+    ] as const
+    for (const [text, root] of quoted) assert.equal(rootOf(text), root)
+    const timeout = traceback(
+      "requests.exceptions.ConnectTimeout: HTTPSConnectionPool(host='h', port=443): Max retries exceeded with url: /v1 (Caused by ConnectTimeoutError(<urllib3.connection.HTTPSConnection object at 0x7f>, 'Connection to h timed out. (connect timeout=5)'))",
+    )
+    assert.equal(rootOf(timeout), 'ConnectTimeoutError: Connection to h timed out. (connect timeout=5)')
+  })
+
+  test('an exception that Hadoop’s server threw → is the root, instead of RemoteException', () => {
+    const text =
+      'org.apache.hadoop.ipc.RemoteException(org.apache.hadoop.ipc.StandbyException): Operation category READ is not supported in state standby'
+    for (const line of [text, `Exception in thread "main" ${text}`, `Caused by: ${text}`]) {
+      assert.equal(
+        rootOf(line),
+        'org.apache.hadoop.ipc.StandbyException: Operation category READ is not supported in state standby',
+      )
+    }
+  })
+
+  test('an error of an R program → the exception in its message is the root, else the message', () => {
+    const error = (message: string) => `Error in handleErrors(returnStatus, conn) : ${message}\nCalls: a -> b\nExecution halted`
+    assert.equal(rootOf(error(`\n  ${aborted}${reason}\n${frames}`)), reason)
+    assert.equal(rootOf(error("object 'x' not found")), "null: object 'x' not found")
+    assert.equal(rootOf(error("\n  there is no package called 'sparklyr'")), "null: there is no package called 'sparklyr'")
+  })
+
+  test('a log that begins inside an exception → its innermost cause is the root', () => {
+    const text = `${frames}\nCaused by: java.sql.SQLException: IO Error\n${frames}\nCaused by: ${reason}\n${frames}`
+    assert.equal(rootOf(text), reason)
+  })
+
   test('a short root → the exception around it completes the headline', () => {
     const tree = parse(
       `java.io.IOException: cannot open the store at s:1\n${frames}\nCaused by: java.net.ConnectException: refused`,
