@@ -70,7 +70,15 @@ ${rule.matchers.map(describeMatcher).join('\n')}
 
 What to do:
 
-${rule.remedies.map(describeRemedy).join('\n')}${explains}`
+${rule.remedies.map(describeRemedy).join('\n')}${describeExecutorRemedies(rule)}${explains}`
+}
+
+function describeExecutorRemedies({ onExecutors }: Rule): string {
+  if (onExecutors === undefined) return ''
+  const when = { thrown: 'If a task on an executor threw it', logged: 'If the running driver logged it' }[
+    onExecutors.when
+  ]
+  return `\n\n${when}:\n\n${onExecutors.remedies.map(describeRemedy).join('\n')}`
 }
 
 /** The section of a finding of `validate` or `preflight`. */

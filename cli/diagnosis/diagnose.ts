@@ -8,13 +8,14 @@ import {
   type FindingId,
   findingPage,
 } from '../findings/findings.ts'
-import { planRemedy } from '../findings/remedies.ts'
+import { planRemedy, type RemedySpec } from '../findings/remedies.ts'
 import { fillTemplate } from '../log/phrase.ts'
 import { catalogue } from '../rules/catalogue.ts'
 import { collectFacts, type Facts } from '../rules/facts.ts'
 import { isProvenHealthy } from '../rules/health.ts'
 import { findMatch, type Match } from '../rules/match.ts'
 import type { Rule } from '../rules/rule.ts'
+import { logFiles } from './documents.ts'
 import { buildExplanationGraph, findRoot, orderRoots } from './explanation-graph.ts'
 import { diagnosisRemedyContext } from './remedy-context.ts'
 import { scanSubmission } from './submission-log.ts'
@@ -180,9 +181,16 @@ function toFinding(found: Found, symptomOf: FindingId | null, evidence: Evidence
     symptomOf,
     evidence: found.evidence,
     details,
-    remedies: rule.remedies.map((spec) => planRemedy(spec, context)),
+    remedies: chooseRemedies(found).map((spec) => planRemedy(spec, context)),
     page: findingPage(rule.id, rule.cause),
   }
+}
+
+function chooseRemedies({ rule, byExecutor, evidence }: Found): readonly RemedySpec[] {
+  const { onExecutors } = rule
+  if (onExecutors === undefined) return rule.remedies
+  const isLogged = evidence.every(({ source }) => source === logFiles.log || source === logFiles.previousLog)
+  return byExecutor || (onExecutors.when === 'logged' && isLogged) ? onExecutors.remedies : rule.remedies
 }
 
 const maxTitleLength = 120

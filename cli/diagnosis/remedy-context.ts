@@ -1,3 +1,4 @@
+import { parseQuantityMilli } from '../../core/kubernetes/quantity.ts'
 import { readEffectiveConf } from '../evidence/effective-conf.ts'
 import { type Evidence, valueIn } from '../evidence/evidence.ts'
 import type { RemedyContext } from '../findings/remedies.ts'
@@ -7,6 +8,7 @@ export function diagnosisRemedyContext(evidence: Evidence, details: Readonly<Rec
   const pod = valueIn(evidence.pod)
   const application = valueIn(evidence.application)
   const conf = readEffectiveConf(evidence)
+  const limit = parseQuantityMilli(pod?.driver.memoryLimit ?? '')
   const { subject } = evidence
   const known: Record<string, string | null | undefined> = {
     ...details,
@@ -27,6 +29,7 @@ export function diagnosisRemedyContext(evidence: Evidence, details: Readonly<Rec
     memory: {
       driverMemory: application?.driverMemory ?? conf.get('spark.driver.memory') ?? (conf.size === 0 ? null : '1g'),
       driverMemoryOverhead: application?.driverMemoryOverhead ?? conf.get('spark.driver.memoryOverhead') ?? null,
+      ...(limit !== undefined && { limitMiB: Math.floor(limit / 1000 / 1024 ** 2) }),
     },
   }
 }

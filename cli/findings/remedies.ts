@@ -84,7 +84,7 @@ export function planRemedy(spec: RemedySpec, context: RemedyContext): Remedy {
   const title = filled(spec.title, context.values)
   if (spec.kind === 'raise-memory') {
     const { current, proposed } = increaseMemoryMiB(spec.key, context.memory)
-    const commands = confCommands(spec.key, proposed ?? 'MORE', context)
+    const commands = proposed === null ? [] : confCommands(spec.key, proposed, context)
     return { kind: 'raise-memory', key: spec.key, current, proposed, title, commands }
   }
   if (spec.kind === 'set-conf') {

@@ -73,7 +73,8 @@ export function remedyTitle(remedy: Remedy): string {
   if (remedy.kind === 'set-conf') return `${remedy.title}: ${remedy.key}=${remedy.value}`
   if (remedy.kind !== 'raise-memory') return remedy.title
   const from = remedy.current === null ? '' : ` (now ${remedy.current})`
-  return `${remedy.title}: ${remedy.key}=${remedy.proposed ?? 'MORE'}${from}`
+  if (remedy.proposed === null) return `${remedy.title}: raise ${remedy.key}${from}`
+  return `${remedy.title}: ${remedy.key}=${remedy.proposed}${from}`
 }
 
 function nothing({ diagnosis: { state, unknown, isProven }, tail, checked }: Report, style: Style): readonly Line[] {

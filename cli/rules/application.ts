@@ -119,8 +119,8 @@ export const applicationRules: readonly Rule[] = [
     explains: [...ends, 'SPN-APPLICATION-CONTEXT-STOPPED', 'SPN-APPLICATION-JOB-ABORTED'],
     remedies: [
       inspect(
-        'Find out how the executors ended',
-        'kubectl -n {namespace} get pods -l spark-role=executor',
+        'Find out how the executors ended: Spark has deleted their pods, but the driver’s log names their exit codes',
+        'kubectl -n {namespace} logs {pod} | grep -E "Lost executor|exit code"',
         'kubectl -n {namespace} get events --sort-by=.lastTimestamp',
       ),
       setConf(

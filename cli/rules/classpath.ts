@@ -271,7 +271,7 @@ export const classpathRules: readonly Rule[] = [
     cause: 'classpath',
     severity: 'error',
     confidence: 'medium',
-    title: 'A file that the driver opens does not exist',
+    title: 'A file that the application opens does not exist',
     detail: 'The file {file} does not exist',
     meaning:
       'The path refers to the driver’s container. The file is not in the image or in a volume, and spark.files does not fetch it.',

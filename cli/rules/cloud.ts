@@ -75,6 +75,31 @@ export const cloudRules: readonly Rule[] = [
     ],
   },
   {
+    id: 'SPN-CONFIG-S3-BAD-REQUEST',
+    cause: 'config',
+    severity: 'error',
+    confidence: 'medium',
+    title: 'S3 rejects the request as invalid (400)',
+    meaning:
+      'S3 gives no reason. Usually the region or the endpoint is not that of the bucket. Temporary credentials that are wrong or expired also lead to it.',
+    matchers: [
+      inLog('(Service: Amazon S3; Status Code: 400; Error Code: 400 Bad Request', places),
+      inLog('(Service: S3, Status Code: 400', places),
+      inLog('AWSBadRequestException: {request}', places),
+      inLog('An error occurred (400) when calling the {request} operation', places),
+      inLog('AuthorizationHeaderMalformed', places),
+    ],
+    explains: [...ends, 'SPN-PERMISSION-AWS-IDENTITY'],
+    remedies: [
+      change(
+        'Set spark.hadoop.fs.s3a.endpoint.region and, for storage that is not AWS, spark.hadoop.fs.s3a.endpoint and spark.hadoop.fs.s3a.path.style.access=true',
+      ),
+      change(
+        'If temporary credentials are used: pass all three values, with the session token, or let the pod use a role',
+      ),
+    ],
+  },
+  {
     id: 'SPN-PERMISSION-AWS-IDENTITY',
     cause: 'permission',
     severity: 'error',

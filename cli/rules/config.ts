@@ -219,7 +219,7 @@ export const configRules: readonly Rule[] = [
     ],
     explains: [...ends, 'SPN-CLASSPATH-FILE'],
     remedies: [
-      setConf('spark.eventLog.dir', 'DIRECTORY', 'Set a directory that exists and that all drivers can access'),
+      change('Set spark.eventLog.dir to a directory that exists and that all drivers can access'),
       setConf('spark.eventLog.overwrite', 'true', 'Or overwrite the log of the previous attempt; its history is lost'),
     ],
   },

@@ -73,7 +73,7 @@ export const containerRules: readonly Rule[] = [
       change(
         'Set spark.kubernetes.container.image (spec.image) to an image of Spark, of the version that spark-submit has',
       ),
-      inspect('See which image runs', "kubectl -n {namespace} get pod {pod} -o jsonpath='{.spec.containers[*].image}'"),
+      inspect('See which image runs', "kubectl -n {namespace} get pod {pod} -o 'jsonpath={.spec.containers[*].image}'"),
     ],
   },
   {
@@ -108,7 +108,7 @@ export const containerRules: readonly Rule[] = [
       describePod,
       inspect(
         'Check which scheduler is responsible',
-        'kubectl -n {namespace} get pod {pod} -o jsonpath={.spec.schedulerName}',
+        "kubectl -n {namespace} get pod {pod} -o 'jsonpath={.spec.schedulerName}'",
       ),
     ],
   },

@@ -3,8 +3,8 @@ import { dyingExecutors, refusedExecutors } from './executor-detectors.ts'
 import { observed, type Rule } from './rule.ts'
 
 const executorEvents = inspect(
-  'Check the executors and their events',
-  'kubectl -n {namespace} get pods -l spark-role=executor',
+  'Find out how they ended: Spark deletes their pods, but the driver’s log names their exit codes',
+  'kubectl -n {namespace} logs {pod} -c {container} | grep -E "Lost executor|exit code"',
   'kubectl -n {namespace} get events --sort-by=.lastTimestamp',
 )
 

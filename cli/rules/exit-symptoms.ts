@@ -13,8 +13,11 @@ function describeEnding(facts: Facts, matches: (failure: Failure) => boolean): R
   return { evidence, details: { exception: reason, why: reason, call: reason }, byExecutor: root.byExecutor }
 }
 
+/** The first line of an error in an R program, which counts as a traceback: the program may go on after it. */
+const isOfR = (facts: Facts): boolean => /^Error in /.test(endingException(facts)[0]?.text ?? '')
+
 export const pythonException = (facts: Facts): RuleMatch | undefined =>
-  describeEnding(facts, () => endingException(facts)[0]?.place === 'traceback')
+  describeEnding(facts, () => endingException(facts)[0]?.place === 'traceback' && !isOfR(facts))
 
 export const uncaughtException = (facts: Facts): RuleMatch | undefined => describeEnding(facts, () => true)
 

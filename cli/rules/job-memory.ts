@@ -72,9 +72,32 @@ export const jobMemoryRules: readonly Rule[] = [
     ],
     explains: [...ends, 'SPN-APPLICATION-PYTHON', 'SPN-APPLICATION-PY4J', 'SPN-APPLICATION-JOB-ABORTED'],
     remedies: [
-      raiseMemory('spark.driver.memoryOverhead', 'On the driver: give Python more memory outside the heap'),
-      setConf('spark.executor.memoryOverhead', '2g', 'On the executors: give their Python workers more memory'),
+      raiseMemory('spark.driver.memoryOverhead', 'Give Python more memory outside the driver’s heap'),
       change('Hold less data in Python at once: no toPandas() of a large result, smaller batches'),
+    ],
+    onExecutors: {
+      when: 'thrown',
+      remedies: [
+        setConf('spark.executor.memoryOverhead', '2g', 'Give the Python workers of the executors more memory'),
+        change(
+          'Hold less data in Python at once, for example with a smaller spark.sql.execution.arrow.maxRecordsPerBatch',
+        ),
+      ],
+    },
+  },
+  {
+    id: 'SPN-MEMORY-PYTHON-WORKER',
+    cause: 'memory',
+    severity: 'error',
+    confidence: 'low',
+    title: 'A Python worker ended without an exception',
+    meaning:
+      'Spark runs Python functions in processes of their own. One ended and reported nothing. Either the kernel killed it for its memory, a native library crashed (pandas, NumPy, Arrow), or the function called sys.exit.',
+    matchers: [inLog('Python worker exited unexpectedly (crashed)', ['uncaught', 'error'])],
+    explains: [...ends, 'SPN-APPLICATION-PYTHON', 'SPN-APPLICATION-PY4J', 'SPN-APPLICATION-JOB-ABORTED'],
+    remedies: [
+      setConf('spark.executor.memoryOverhead', '2g', 'Give the Python workers of the executors more memory'),
+      setConf('spark.python.worker.faulthandler.enabled', 'true', 'Or let a worker that crashes print its traceback'),
     ],
   },
   {

@@ -1,5 +1,5 @@
 import { change, inspect, raiseMemory, setConf } from '../findings/remedies.ts'
-import { inDriver, inOutput } from '../log/matcher.ts'
+import { inDriver, inLog, inOutput } from '../log/matcher.ts'
 import { ends } from './job-memory.ts'
 import { item, observed, type Rule } from './rule.ts'
 
@@ -183,5 +183,37 @@ export const memoryRules: readonly Rule[] = [
     ],
     explains: [...ends, 'SPN-MEMORY-HEAP'],
     remedies: [change('Collect the result in parts, or write it to storage from the executors')],
+  },
+  {
+    id: 'SPN-MEMORY-STACK',
+    cause: 'memory',
+    severity: 'error',
+    confidence: 'medium',
+    title: 'A thread used up its stack (StackOverflowError)',
+    meaning:
+      'Spark walks through a query plan, a lineage or a closure recursively. A deep one needs more stack than the JVM gives a thread. Typical causes are hundreds of columns, unions or iterations in a loop, or a recursion of the program that does not end.',
+    matchers: [inLog('^java.lang.StackOverflowError')],
+    explains: [...ends, 'SPN-APPLICATION-PYTHON', 'SPN-APPLICATION-PY4J', 'SPN-APPLICATION-JOB-ABORTED'],
+    remedies: [
+      setConf(
+        'spark.driver.extraJavaOptions',
+        '-Xss16m',
+        'Give the threads a larger stack; keep the options that are already set',
+      ),
+      change(
+        'Break the plan up: checkpoint() or write intermediate results in loops, and select() all columns at once',
+      ),
+    ],
+    onExecutors: {
+      when: 'thrown',
+      remedies: [
+        setConf(
+          'spark.executor.extraJavaOptions',
+          '-Xss16m',
+          'Give the threads a larger stack; keep the options that are already set',
+        ),
+        change('Break the lineage up with checkpoint(), and make nested data less deep'),
+      ],
+    },
   },
 ]

@@ -95,7 +95,18 @@ export function findOwner(tree: ExceptionNode): Owner {
     if (named !== undefined) return named
     if (!general.test(className)) return program
   }
-  return findByFrames(around) ?? findAround(around) ?? program
+  return findQuoter(around) ?? findByFrames(around) ?? findAround(around) ?? program
+}
+
+/**
+ * The library whose exception quotes this one without its module, as urllib3's inside those of requests. Frames of its own
+ * would show the owner better.
+ */
+function findQuoter(around: readonly ExceptionNode[]): Owner | undefined {
+  const [root, ...outer] = around
+  if (root?.className == null || root.className.includes('.') || root.frames.length > 0) return undefined
+  const owner = findByName(outer.find(({ className }) => className !== null)?.className ?? '')
+  return owner?.kind === 'platform' ? owner : undefined
 }
 
 const findByName = (name: string): Owner | undefined => packages.find(([pattern]) => pattern.test(name))?.[1]
@@ -159,7 +170,7 @@ const subjects: readonly (readonly [Subject, RegExp])[] = [
   ],
   [
     'network',
-    /time(d)?[ -]?out|refused|unreachable|not accessible|inaccessible|contact point|could not reach|unknown ?host|(could not|cannot|can't|failed to|be|temporary failure in name) resolv|unresolved ?(address|host)|name or service not known|no route to host|broken pipe|connect(ion)?[ _-]?(reset|closed|loss|lost|fail|attempt|abort)|(failed|unable|could not|cannot|can't) (to )?(connect|reach|establish)|link failure|service unavailable|\b50[234]\b|handshake|certificate|PKIX|\bSSL|\bTLS|node assignment|no brokers|bootstrap (url|broker|server)s?\b|EndpointConnection/i,
+    /time(d)?[ -]?out|refused|unreachable|not accessible|inaccessible|contact point|could not reach|unknown ?host|(could not|cannot|can't|failed to|be|temporary failure in name) resolv|unresolved ?(address|host)|name or service not known|no route to host|broken pipe|connect(ion)?[ _-]?(reset|closed|loss|lost|fail|attempt|abort|error|init)|no(de)?s? ?(nodes?|hosts?) (left|available)|all (nodes|hosts) failed|(failed|unable|could not|cannot|can't) (to )?(connect|reach|establish)|link failure|service unavailable|\b50[234]\b|handshake|certificate|PKIX|\bSSL|\bTLS|node assignment|no brokers|bootstrap (url|broker|server)s?\b|EndpointConnection/i,
   ],
 ]
 
@@ -171,7 +182,7 @@ const plainWords: readonly (readonly [Subject, RegExp])[] = [
   ],
   [
     'network',
-    /(failed|unable|could not|cannot) (to )?(connect|reach)|connection (was )?(refused|reset|timed out)|connect timed out|could not reach any/i,
+    /(failed|unable|could not|cannot) (to )?(connect|reach)|connection\b.{0,80}? ?(refused|reset|timed out)|connect timed out|could not reach any/i,
   ],
 ]
 

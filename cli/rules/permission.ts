@@ -201,8 +201,8 @@ export const permissionRules: readonly Rule[] = [
     cause: 'permission',
     severity: 'error',
     confidence: 'medium',
-    title: 'The driver has no permission for a local file',
-    detail: 'The driver has no permission to write or open {file}',
+    title: 'The file system refuses access to a local file',
+    detail: 'The file system refuses to open or write {file}',
     meaning:
       'The container’s user (185 in Spark’s images) has no permission for the path. For example, the volume belongs to root, or the file system is read-only.',
     matchers: [

@@ -8,6 +8,8 @@ import { registration } from './scheduling.ts'
 const anywhere: readonly LineOrigin[] = ['uncaught', 'thread', 'error', 'printed', 'warning']
 const seeQuota = inspect('Check the quota’s usage', 'kubectl -n {namespace} describe resourcequota')
 
+const setDefault = change('Or set a default for what the quota requires, with a LimitRange')
+
 const suppressed = [
   'SPN-EXIT-*',
   'SPN-APPLICATION-EXCEPTION',
@@ -64,10 +66,25 @@ export const quotaRules: readonly Rule[] = [
     statesWhileRunning: anywhere,
     explains: suppressed,
     remedies: [
-      setConf('spark.kubernetes.executor.limit.cores', '1', 'If the driver runs: give the executors a CPU limit'),
-      setConf('spark.kubernetes.driver.limit.cores', '1', 'If there is no driver: give the driver a CPU limit'),
-      change('Or set a default limit with a LimitRange'),
+      setConf('spark.kubernetes.driver.limit.cores', '1', 'If limits.cpu is missing: give the driver a CPU limit'),
+      setConf(
+        'spark.kubernetes.executor.limit.cores',
+        '1',
+        'Give the executors one too, because the quota counts them',
+      ),
+      setDefault,
     ],
+    onExecutors: {
+      when: 'logged',
+      remedies: [
+        setConf(
+          'spark.kubernetes.executor.limit.cores',
+          '1',
+          'If limits.cpu is missing: give the executors a CPU limit',
+        ),
+        setDefault,
+      ],
+    },
   },
   {
     id: 'SPN-QUOTA-LIMIT-RANGE',

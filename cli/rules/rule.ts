@@ -29,6 +29,17 @@ export interface Rule {
   /** Findings that this one explains. A trailing `*` matches any suffix. */
   readonly explains?: readonly FindingId[]
   readonly remedies: readonly [RemedySpec, ...RemedySpec[]]
+  /** The remedies if the problem is one of the executors, where those for the driver would not help. */
+  readonly onExecutors?: ExecutorRemedies
+}
+
+export interface ExecutorRemedies {
+  /**
+   * thrown: a task on an executor threw the exception. logged: the driver logged it, so that its own pod had been created and
+   * the message is about the pod of an executor.
+   */
+  readonly when: 'thrown' | 'logged'
+  readonly remedies: readonly [RemedySpec, ...RemedySpec[]]
 }
 
 export type Matcher = LogMatcher | MessageMatcher | RuleObservation

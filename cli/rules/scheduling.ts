@@ -144,7 +144,7 @@ export const schedulingRules: readonly Rule[] = [
     remedies: [
       inspect(
         'Check which scheduling gates hold the pod',
-        'kubectl -n {namespace} get pod {pod} -o jsonpath={.spec.schedulingGates}',
+        "kubectl -n {namespace} get pod {pod} -o 'jsonpath={.spec.schedulingGates}'",
       ),
     ],
   },

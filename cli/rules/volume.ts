@@ -154,7 +154,7 @@ export const volumeRules: readonly Rule[] = [
     cause: 'volume',
     severity: 'error',
     confidence: 'high',
-    title: 'A disk of the driver is full',
+    title: 'A disk is full',
     meaning:
       'A volume, or the node’s disk behind an emptyDir, is full. Shuffle and spill files, logs and checkpoints use this space.',
     matchers: [
@@ -167,6 +167,13 @@ export const volumeRules: readonly Rule[] = [
       change('Mount a separate volume for spark.local.dir: spark.kubernetes.driver.volumes.*.spark-local-dir-1.*'),
       inspect('Check whether the node’s disk is full', 'kubectl describe node {node}'),
     ],
+    onExecutors: {
+      when: 'thrown',
+      remedies: [
+        change('Mount a separate volume for spark.local.dir: spark.kubernetes.executor.volumes.*.spark-local-dir-1.*'),
+        change('Shuffle and spill less: more executors, smaller joins, or a larger spark.executor.memory'),
+      ],
+    },
   },
   {
     id: 'SPN-VOLUME-EPHEMERAL',

@@ -6,6 +6,8 @@ export type MemoryKey = 'spark.driver.memory' | 'spark.driver.memoryOverhead'
 export interface MemoryFacts {
   readonly driverMemory: string | null
   readonly driverMemoryOverhead: string | null
+  /** Memory limit of the driver's container in MiB, if known. It bounds the heap if the settings are not known. */
+  readonly limitMiB?: number
 }
 
 /** Parses a size in Spark's notation to MiB. Undefined if it is not a size. */
@@ -20,13 +22,17 @@ export function parseMemoryMiB(text: string): number | undefined {
 
 export const formatMemoryMiB = (mib: number): string => (mib % 1024 === 0 ? `${mib / 1024}g` : `${mib}m`)
 
+/** The largest heap that fits into the limit with Spark's default overhead, so that a suggestion is never below the heap. */
+const largestHeapMiB = (limitMiB: number | undefined): number | undefined =>
+  limitMiB === undefined || limitMiB <= 384 ? undefined : Math.floor(Math.min(limitMiB - 384, limitMiB / 1.1))
+
 /** Suggests 1.5 times the heap or twice the overhead, in steps of 128 MiB. */
 export function increaseMemoryMiB(
   key: MemoryKey,
-  { driverMemory, driverMemoryOverhead }: MemoryFacts,
+  { driverMemory, driverMemoryOverhead, limitMiB }: MemoryFacts,
 ): { readonly current: string | null; readonly proposed: string | null } {
   const step = (mib: number) => formatMemoryMiB(Math.ceil(mib / 128) * 128)
-  const heap = driverMemory === null ? undefined : parseMemoryMiB(driverMemory)
+  const heap = driverMemory === null ? largestHeapMiB(limitMiB) : parseMemoryMiB(driverMemory)
   if (key === 'spark.driver.memory') {
     return { current: driverMemory, proposed: heap === undefined ? null : step(heap * 1.5) }
   }

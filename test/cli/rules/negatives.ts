@@ -441,6 +441,19 @@ export const negatives: readonly (readonly [FindingId, string, EvidenceCase])[] 
     'a large task that was sent',
     { log: warn('TaskSetManager', 'Stage 0 contains a task of very large size (1000 KiB).') },
   ],
+  [
+    'SPN-MEMORY-PYTHON-WORKER',
+    'a worker that another task replaced',
+    { ...running, log: warn('PythonRunner', 'Python worker exited unexpectedly (crashed)') + finishedJobLog },
+  ],
+  ['SPN-MEMORY-STACK', 'a record below WARN', { log: info('A', 'java.lang.StackOverflowError') }],
+  [
+    'SPN-CONFIG-S3-BAD-REQUEST',
+    'another status',
+    {
+      log: uncaughtException('software.amazon.awssdk.services.s3.model.S3Exception: x (Service: S3, Status Code: 403)'),
+    },
+  ],
   ['SPN-MEMORY-PYTHON', 'a full Java heap', { log: uncaughtException(outOfMemory) }],
   [
     'SPN-IMAGE-PROGRAM',

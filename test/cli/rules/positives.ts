@@ -574,6 +574,27 @@ export const positives: readonly (readonly [FindingId, EvidenceCase])[] = [
   ],
   ['SPN-MEMORY-PYTHON', { log: pythonTraceback('MemoryError') }],
   [
+    'SPN-MEMORY-PYTHON-WORKER',
+    uncaught(
+      'org.apache.spark.SparkException: Job aborted due to stage failure: Task 0 in stage 0.0 failed 4 times, most recent failure: Lost task 0.3 in stage 0.0 (TID 3) (10.0.0.9 executor 1): org.apache.spark.SparkException: Python worker exited unexpectedly (crashed)',
+    ),
+  ],
+  ['SPN-MEMORY-STACK', uncaught('java.lang.StackOverflowError')],
+  [
+    'SPN-CONFIG-S3-BAD-REQUEST',
+    uncaught(
+      'org.apache.hadoop.fs.s3a.AWSBadRequestException: s3a://raw/in: getFileStatus on s3a://raw/in: com.amazonaws.services.s3.model.AmazonS3Exception: Bad Request (Service: Amazon S3; Status Code: 400; Error Code: 400 Bad Request; Request ID: X)',
+    ),
+  ],
+  [
+    'SPN-CONFIG-S3-BAD-REQUEST',
+    {
+      log: pythonTraceback(
+        'botocore.exceptions.ClientError: An error occurred (400) when calling the HeadObject operation: Bad Request',
+      ),
+    },
+  ],
+  [
     'SPN-MEMORY-BROADCAST',
     uncaught(
       'org.apache.spark.sql.execution.OutOfMemorySparkException: Size of broadcasted table far exceeds estimates and exceeds limit of spark.driver.maxResultSize=4294967296.',

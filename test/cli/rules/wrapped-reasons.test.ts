@@ -19,6 +19,10 @@ const shapes: Readonly<Record<string, (exception: string) => string>> = {
     `Exception in thread "main" org.apache.spark.sql.AnalysisException: org.apache.hadoop.hive.ql.metadata.HiveException: ${it}\n${frames}`,
   'a streaming query': (it) =>
     `${traceback}pyspark.errors.exceptions.captured.StreamingQueryException: [STREAM_FAILED] Query [id = 1, runId = 2] terminated with exception: ${it}\n`,
+  'a program in R': (it) =>
+    `Error in handleErrors(returnStatus, conn) : \n  ${it}\n${frames}Calls: collect -> invokeJava -> handleErrors\nExecution halted\n`,
+  'a task of a program in R': (it) =>
+    `Error in handleErrors(returnStatus, conn) : \n  ${lostTask}${it}\n${frames}\nDriver stacktrace:\n${frames}Execution halted\n`,
   'a py4j call': (it) =>
     `${traceback}py4j.protocol.Py4JJavaError: An error occurred while calling o206.csv.\n: ${it}\n${frames}\n`,
   'a task': (it) =>
@@ -49,6 +53,23 @@ const reasons: readonly (readonly [string, string, RegExp])[] = [
     'permission',
     /user=185/,
   ],
+  [
+    'org.apache.hadoop.ipc.RemoteException(org.apache.hadoop.security.AccessControlException): Permission denied: user=185',
+    'permission',
+    /user=185/,
+  ],
+  [
+    'com.mongodb.MongoTimeoutException: Timed out. Client view of cluster state is {servers=[{exception={com.mongodb.MongoSocketException: m1}, caused by {java.net.UnknownHostException: m1}}]',
+    'network',
+    /m1 cannot/,
+  ],
+  [
+    'org.elasticsearch.hadoop.rest.EsHadoopNoNodesLeftException: Connection error (check network)- all nodes failed',
+    'network',
+    /all nodes failed/,
+  ],
+  ['java.lang.StackOverflowError', 'memory', /stack/],
+  ['java.io.IOException: No space left on device', 'volume', /disk is full/],
   ['org.postgresql.util.PSQLException: FATAL: password authentication failed for user "etl"', 'permission', /etl/],
   ['com.azure.storage.blob.models.BlobStorageException: Status code 403, AuthorizationFailure', 'permission', /403/],
   ['com.mongodb.MongoTimeoutException: Timed out after 30000 ms while waiting to connect', 'network', /Timed out/],
@@ -88,6 +109,36 @@ describe('an exception inside others', () => {
       })
     }
   }
+
+  for (const [exception, cause] of reasons) {
+    test(`a log that begins inside ${exception.slice(0, 60)} → ${cause}`, () => {
+      const log = `${frames}Caused by: ${exception}\n${frames}${shutdownLog}`
+      const [first] = diagnose(buildEvidence({ log })).findings
+      assert.equal(first?.cause, cause, first?.title ?? 'none')
+    })
+  }
+
+  test('what a task threw → no headline and no setting is about the driver', () => {
+    const ofTasks = [
+      ...reasons.map(([exception]): string => exception),
+      'java.nio.file.FileSystemException: /tmp/x: Read-only file system',
+      'java.io.FileNotFoundException: /opt/x (No such file or directory)',
+      'MemoryError: Unable to allocate 7.45 GiB for an array with shape (1,)',
+      'org.apache.spark.SparkException: Python worker exited unexpectedly (crashed)',
+    ]
+    for (const exception of ofTasks) {
+      const log = contextStarted + registered + jobStarted + (shapes['a task']?.(exception) ?? '') + shutdownLog
+      const [first] = diagnose(buildEvidence({ log })).findings
+      assert.doesNotMatch(first?.title ?? 'driver', /driver/i, exception)
+      const settings: readonly string[] =
+        first?.remedies.flatMap((remedy) => ('key' in remedy ? [remedy.key] : [])) ?? []
+      assert.deepEqual(
+        settings.filter((key) => key.startsWith('spark.driver.')),
+        [],
+        exception,
+      )
+    }
+  })
 
   test('a logged exception, then jobs, then another end → the logged one is no root', () => {
     const logged = `${error('Conf', 'not read')}java.net.UnknownHostException: cache.example\n${frames}`

@@ -259,10 +259,14 @@ describe('exception parser', () => {
   })
 
   test('an error of an R program → the exception in its message is the root, else the message', () => {
-    const error = (message: string) => `Error in handleErrors(returnStatus, conn) : ${message}\nCalls: a -> b\nExecution halted`
+    const error = (message: string) =>
+      `Error in handleErrors(returnStatus, conn) : ${message}\nCalls: a -> b\nExecution halted`
     assert.equal(rootOf(error(`\n  ${aborted}${reason}\n${frames}`)), reason)
     assert.equal(rootOf(error("object 'x' not found")), "null: object 'x' not found")
-    assert.equal(rootOf(error("\n  there is no package called 'sparklyr'")), "null: there is no package called 'sparklyr'")
+    assert.equal(
+      rootOf(error("\n  there is no package called 'sparklyr'")),
+      "null: there is no package called 'sparklyr'",
+    )
   })
 
   test('a log that begins inside an exception → its innermost cause is the root', () => {
