@@ -4,6 +4,7 @@ import { absent, type EvidenceReading } from '../evidence/evidence.ts'
 import { type LogReading, LogScan } from '../log/scan.ts'
 import type { Redactor } from '../redaction/redactor.ts'
 import { logMatchers } from '../rules/catalogue.ts'
+import { toLogEvidence } from './log-evidence.ts'
 import { SavedLog } from './saved-log.ts'
 
 export interface LogRequest {
@@ -45,7 +46,7 @@ export async function collectLog(
   }
   const response = await reader.stream(logPath(request, ''), take)
   if (response.kind === 'response' && response.status === 200 && bytesRead < maxBytes) {
-    return { reading: { kind: 'read', value: scan.end(), source }, saved }
+    return { reading: toLogEvidence(scan.end(), source), saved }
   }
   if (bytesRead === 0) {
     // 204: the pod is not assigned to a node yet. 400: the container waits to start, or has no previous run.
@@ -59,7 +60,7 @@ export async function collectLog(
   const end = await reader.stream(logPath(request, `&tailLines=${tailLines}`), take)
   const rest = end.kind === 'response' && end.status === 200 ? ` and the last ${tailLines} lines` : ''
   const cut = `read only the first ${firstBytes} bytes${rest}: ${why}`
-  return { reading: { kind: 'read', value: scan.end(cut), source }, saved }
+  return { reading: toLogEvidence(scan.end(cut), source), saved }
 }
 
 function logPath({ namespace, pod, container, previous }: LogRequest, more: string): string {

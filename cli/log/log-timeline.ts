@@ -12,23 +12,28 @@ export interface LogMilestones {
   readonly shutdown: number
 }
 
-/** Messages of SparkContext, DAGScheduler, ProgressReporter and ShutdownHookManager (4.0.1), with or without the logger. */
+/**
+ * Messages of SparkContext, DAGScheduler, ProgressReporter, ShutdownHookManager and, which only an executor logs, of
+ * CoarseGrainedExecutorBackend (2.4 to 4.0.1). With or without the logger.
+ */
 const milestone =
-  /^(?:\[[^\]]{1,80}\] )?(?:[\w.$]{1,200}(?: -|:) )?(?:(Running Spark version )|(Starting job: )|(Job \d{1,9} finished: |Streaming query made progress)|(?:Invoking stop\(\) from shutdown hook|Shutdown hook called))/
+  /^(?:\[[^\]]{1,80}\] )?(?:[\w.$]{1,200}(?: -|:) )?(?:(Running Spark version )|(Starting job: )|(Job \d{1,9} finished: |Streaming query made progress)|(Connecting to driver: spark:\/\/|Successfully registered with driver|Driver commanded a shutdown)|(?:Invoking stop\(\) from shutdown hook|Shutdown hook called))/
 
 /** Tracks a driver's milestones, to decide after which exceptions the driver continued. */
 export class LogTimeline {
   readonly #last = { context: 0, job: 0, jobDone: 0, shutdown: 0 }
   #end = 0
+  #isExecutor = false
 
   /** Processes a record below level WARN. */
   record(text: string, line: number): void {
     const found = milestone.exec(text)
     if (found === null) return
-    const [, context, job, jobDone] = found
+    const [, context, job, jobDone, executor] = found
     if (context !== undefined) this.#last.context = line
     else if (job !== undefined) this.#last.job = line
     else if (jobDone !== undefined) this.#last.jobDone = line
+    else if (executor !== undefined) this.#isExecutor = true
     else if (this.#last.shutdown <= this.#last.context) this.#last.shutdown = line
   }
 
@@ -47,6 +52,11 @@ export class LogTimeline {
   /** Whether the JVM of the last context shuts down. Errors of a shutdown follow from it. */
   isShuttingDown(): boolean {
     return this.#last.shutdown > this.#last.context
+  }
+
+  /** Whether an executor wrote the log. An executor in the driver’s own JVM follows the start of a context. */
+  isOfExecutor(): boolean {
+    return this.#isExecutor && this.#last.context === 0
   }
 
   milestones(): LogMilestones {

@@ -28,6 +28,8 @@ export interface LogReading {
   /** The last lines that are neither records below WARN nor stack frames. At most five. */
   readonly lastWords: readonly LastWord[]
   readonly milestones: LogMilestones
+  /** Whether an executor wrote the log, not a driver. */
+  readonly isOfExecutor: boolean
   /** Number of records. 0 if the layout of the log is not known, so that its lines cannot be judged by their level. */
   readonly records: number
   /** Number of the last record below WARN, which a driver writes while it works. 0 if there is none. */
@@ -131,6 +133,7 @@ export class LogScan {
       ending: this.#shownEnding(),
       ...this.#errors.end(this.#redact),
       milestones: this.#timeline.milestones(),
+      isOfExecutor: this.#timeline.isOfExecutor(),
       records: this.#records,
       lastInfoLine: this.#lastInfoLine,
       firstRecordMs: recordTimeMs(this.#firstRecord),

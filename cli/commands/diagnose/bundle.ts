@@ -11,6 +11,7 @@ import {
   readDocuments,
   toDocuments,
 } from '../../diagnosis/documents.ts'
+import { toLogEvidence } from '../../diagnosis/log-evidence.ts'
 import { absent, type DriverSubject, type Evidence, type EvidenceReading, valueIn } from '../../evidence/evidence.ts'
 import type { CliIo } from '../../io/cli-io.ts'
 import { type LogReading, LogScan } from '../../log/scan.ts'
@@ -125,7 +126,7 @@ async function readLog(
   try {
     for await (const bytes of io.readBytes(join(dir, source))) scan.write(bytes)
     const noted = note?.unknown.find(({ what }) => what === name)
-    return { kind: 'read', value: scan.end(noted?.why ?? null), source }
+    return toLogEvidence(scan.end(noted?.why ?? null), source)
   } catch (error) {
     if (!isMissing(error)) return { kind: 'unreadable', source, why: describeReadError(error) }
     const missing = reading(name, source, undefined, note)

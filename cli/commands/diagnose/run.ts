@@ -1,8 +1,10 @@
+import { command } from '../../../core/shell-command.ts'
 import { diagnose, hasNoEvidence } from '../../diagnosis/diagnose.ts'
 import { type Evidence, valueIn } from '../../evidence/evidence.ts'
 import type { Diagnosis } from '../../findings/findings.ts'
 import type { CliIo } from '../../io/cli-io.ts'
 import { type ExitCode, exitCodes } from '../../io/exit-codes.ts'
+import { UsageError } from '../../options/usage-error.ts'
 import { renderReport } from '../../render/render.ts'
 import type { Report } from '../../render/report.ts'
 import { catalogue } from '../../rules/catalogue.ts'
@@ -15,6 +17,7 @@ import type { DiagnoseOptions } from './options.ts'
 export async function runDiagnose(options: DiagnoseOptions, version: string, io: CliIo): Promise<ExitCode> {
   const progress = createProgress(io)
   const evidence = await gather(options, version, io, progress.show).finally(() => progress.clear())
+  refuseExecutor(evidence)
   const diagnosis = diagnose(evidence)
   const log = valueIn(evidence.log) ?? valueIn(evidence.previousLog)
   const report: Report = { subject: evidence.subject, version, diagnosis, rules: catalogue, tail: log?.tail ?? [] }
@@ -42,6 +45,18 @@ async function gather(
   } finally {
     connection.close()
   }
+}
+
+/** Throws a UsageError if the pod is an executor's: what the rules say about a driver would be wrong. */
+function refuseExecutor({ pod }: Evidence): void {
+  const found = valueIn(pod)
+  if (found?.labels['spark-role'] !== 'executor') return
+  const { labels, name, namespace } = found
+  const selector = `spark-role=driver,spark-app-selector=${labels['spark-app-selector'] ?? 'ID'}`
+  const find = command`kubectl -n ${namespace} get pods -l ${selector}`
+  throw new UsageError(
+    `pod ${namespace}/${name} is an executor; diagnose its driver instead, which this command finds: ${find}`,
+  )
 }
 
 function describeMissingEvidence({ pod, application, subject }: Evidence): string {

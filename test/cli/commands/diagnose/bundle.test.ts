@@ -47,6 +47,30 @@ describe('diagnose --bundle', () => {
     assert.equal(JSON.parse(found.stdout).unknown.length, 1)
   })
 
+  test('the log of an executor → unknown, and nothing in it is said of the driver', async () => {
+    const log = `26/03/01 09:00:06 INFO CoarseGrainedExecutorBackend: Started daemon with process name: 14@x
+26/03/01 09:00:07 INFO CoarseGrainedExecutorBackend: Connecting to driver: spark://CoarseGrainedScheduler@d-svc.n.svc:7078
+26/03/01 09:00:19 ERROR Executor: Exception in task 0.0 in stage 0.0 (TID 0)
+java.lang.ArithmeticException: / by zero
+`
+    const { stdout, exitCode } = await diagnose({ 'b/pod.json': failed, 'b/events.json': events, 'b/driver.log': log })
+    assert.equal(exitCode, 3)
+    const { unknown, findings } = JSON.parse(stdout)
+    assert.deepEqual(unknown, [{ what: 'log', source: 'driver.log', why: 'the log of an executor, not of the driver' }])
+    assert.deepEqual(
+      findings.map(({ title }: { title: string }) => title),
+      ['The driver ended with exit code 1'],
+    )
+  })
+
+  test('the pod of an executor → usage error that names the way to its driver', async () => {
+    const executor = JSON.parse(failed)
+    executor.metadata.labels = { 'spark-role': 'executor', 'spark-app-selector': 'spark-5e1' }
+    const { stderr, exitCode } = await diagnose({ 'b/pod.json': JSON.stringify(executor), 'b/events.json': events })
+    assert.equal(exitCode, 2)
+    assert.match(stderr, /kubectl -n n get pods -l spark-role=driver,spark-app-selector=spark-5e1/)
+  })
+
   test('a running driver without a problem → exit code 0 only if the evidence shows that it works', async () => {
     const threads = JSON.stringify([{ threadId: 1, threadName: 'main', threadState: 'RUNNABLE', isDaemon: false }])
     for (const [files, code, text] of [
