@@ -1,3 +1,4 @@
+import { cutText } from '../../core/json.ts'
 import {
   type Cause,
   type Confidence,
@@ -36,6 +37,7 @@ export interface Violation<Id extends string> {
 /** The finding about a violation, with its details filled in. */
 export function toFinding(check: StaticRule, violation: Violation<string>, context: RemedyContext): Finding {
   const { id, cause, confidence, meaning } = check
+  const [first, ...rest] = violation.evidence
   const remedyContext = { ...context, values: { ...context.values, ...violation.details } }
   const specs = violation.remedies === undefined ? check.remedies : [...violation.remedies, ...check.remedies]
   return {
@@ -47,7 +49,7 @@ export function toFinding(check: StaticRule, violation: Violation<string>, conte
     explanation: filled(meaning, violation.details),
     run: 'current',
     symptomOf: null,
-    evidence: violation.evidence,
+    evidence: [boundExcerpt(first), ...rest.map(boundExcerpt)],
     details: violation.details,
     remedies: specs.map((spec) => planRemedy(spec, remedyContext)),
     page: findingPage(id, cause),
@@ -61,5 +63,14 @@ export function sortFindings(findings: readonly Finding[]): readonly Finding[] {
   )
 }
 
+/** Maximum number of characters of one value in a headline, and of one line of evidence. A file may contain values of any length. */
+const maxDetailLength = 256
+const maxExcerptLength = 400
+
 const filled = (template: string, details: Readonly<Record<string, string>>) =>
-  template.replace(/\{([a-zA-Z]+)\}/g, (whole, name: string) => details[name] ?? whole)
+  template.replace(/\{([a-zA-Z]+)\}/g, (whole, name: string) => cutText(details[name] ?? whole, maxDetailLength))
+
+const boundExcerpt = (item: EvidenceItem): EvidenceItem => ({
+  ...item,
+  excerpt: cutText(item.excerpt, maxExcerptLength),
+})

@@ -1,3 +1,4 @@
+import { showValue } from '../../../core/json.ts'
 import { parseQuantityMilli } from '../../../core/kubernetes/quantity.ts'
 import { createConfLookup, type EffectiveConf } from '../../spark-conf/effective-conf.ts'
 import { formatValue, toWrittenEvidence } from '../../static-checks/shown-value.ts'
@@ -47,7 +48,7 @@ function names(conf: EffectiveConf): ValidationViolations {
     return [
       {
         check: 'podName',
-        details: { key, value: JSON.stringify(written.value), form },
+        details: { key, value: showValue(written.value, 128), form },
         evidence: [toWrittenEvidence(key, written)],
       },
     ]
@@ -71,7 +72,7 @@ function checkCores(conf: EffectiveConf, key: string): ValidationViolations {
   const text = createConfLookup(conf)(key)
   const milli = text === undefined ? 1 : parseQuantityMilli(text)
   if (milli !== undefined && milli > 0) return []
-  const problem = `is ${JSON.stringify(text)}; it must be an amount of CPU such as 2, 0.5 or 500m`
+  const problem = `is ${showValue(text, 128)}; it must be an amount of CPU such as 2, 0.5 or 500m`
   return [{ check: 'cores', details: { key, problem }, evidence: toEvidence(conf, key) }]
 }
 

@@ -1,4 +1,5 @@
 import { distance } from 'fastest-levenshtein'
+import { showValue } from '../../../core/json.ts'
 import { submitSwitches, submitValueOptions } from '../../../core/spark/submit-arguments.ts'
 import { createConfLookup, type EffectiveConf } from '../../spark-conf/effective-conf.ts'
 import { formatValue } from '../../static-checks/shown-value.ts'
@@ -29,7 +30,7 @@ function executorCount({ conf, operator }: ValidationSubject): ValidationViolati
     return []
   const isDynamic = isTrue(createConfLookup(conf)('spark.dynamicAllocation.enabled'))
   if (isDynamic || /^\s*\+?0*[1-9]\d*\s*$/.test(written.value) || written.value.includes('${')) return []
-  const details = { key, value: JSON.stringify(written.value), form: 'a whole number of at least 1' }
+  const details = { key, value: showValue(written.value, 128), form: 'a whole number of at least 1' }
   return [{ check: 'value', details, evidence: toEvidence(conf, key) }]
 }
 

@@ -1,3 +1,4 @@
+import { showValue } from '../../../core/json.ts'
 import type { ConfEntry } from '../../spark-conf/effective-conf.ts'
 import { findSparkKey, type SparkKey } from '../../spark-conf/spark-keys.ts'
 import { parseSparkSize, parseSparkTime } from '../../spark-conf/spark-quantity.ts'
@@ -14,7 +15,7 @@ export const values: ValidateRule = ({ conf }) => [
     const problem = findValueProblem(row, written.value) ?? rangeProblem(key, written.value)
     if (problem === undefined) return withoutUnit(key, row, written)
     const meant = problem.meant === undefined ? '' : `; did you mean ${problem.meant}?`
-    const value = JSON.stringify(formatValue(key, written.value))
+    const value = showValue(formatValue(key, written.value), 128)
     const details = { key, value, form: `${problem.form}${meant}` }
     return [{ check: 'value', details, evidence: [toWrittenEvidence(key, written)] }]
   }),
