@@ -57,6 +57,23 @@ export function findSubmitCommands(
 ): readonly SubmitCommand[] {
   const found = parseScript(text).flatMap((command) => findArguments(command, 0))
   const calls = found.length === 0 && /^\s*(--?[a-z]|\\\r?\n)/.test(text) ? parseScript(text).slice(0, 1) : found
+  return parseCalls(calls, name, sparkVersion)
+}
+
+/** The calls of spark-submit by a command whose words are known, such as that of a container. */
+export function findSubmitCalls(
+  command: ScriptCommand,
+  name: string,
+  sparkVersion: SparkVersion | undefined,
+): readonly SubmitCommand[] {
+  return parseCalls(findArguments(command, 0), name, sparkVersion)
+}
+
+function parseCalls(
+  calls: readonly ScriptCommand[],
+  name: string,
+  sparkVersion: SparkVersion | undefined,
+): readonly SubmitCommand[] {
   return calls
     .filter((words) => !words.some((word) => otherActions.has(word.text)))
     .map((words) => parseSubmit(words, name, sparkVersion))
@@ -150,7 +167,7 @@ function readOption(options: Options, words: ScriptCommand, at: number): number 
     return attached === undefined && next !== undefined && !next.text.startsWith('-') ? 2 : 1
   }
   const value = attached ?? next
-  if (value !== undefined) setOption(options, flag, value, word.line)
+  if (value !== undefined) setOption(options, flag, value, value.line)
   return attached === undefined ? 2 : 1
 }
 

@@ -15,7 +15,7 @@ export interface StaticCheckOptions extends ConnectionFlags {
 
 /** The files that both commands read. */
 export const checkedFilesText =
-  'SparkApplications, spark-defaults.conf, or a script or command that calls spark-submit; - is stdin'
+  'SparkApplications, spark-defaults.conf, or a script, Job or workflow that calls spark-submit; - is stdin'
 
 /** Adds the options that `validate` and `preflight` have in common. */
 export function withStaticCheckOptions(command: Command, namespaceText: string): Command {

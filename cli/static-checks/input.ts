@@ -1,5 +1,5 @@
 import { distance } from 'fastest-levenshtein'
-import { showValue, toRecord, toText } from '../../core/json.ts'
+import { cutText, showValue, toRecord, toText } from '../../core/json.ts'
 import { type SparkOperator, sparkApplicationApis } from '../../core/spark/application.ts'
 import type { Unknown } from '../evidence/evidence.ts'
 import type { CliIo } from '../io/cli-io.ts'
@@ -16,7 +16,8 @@ import { buildApplicationConf, type ConfOrigin } from '../spark-conf/application
 import { parseConfFile } from '../spark-conf/conf-file.ts'
 import { createConfLookup, type EffectiveConf } from '../spark-conf/effective-conf.ts'
 import type { SparkVersion } from '../spark-conf/spark-version.ts'
-import type { SubmitCommand } from '../spark-conf/submit-command.ts'
+import { findSubmitCalls, type SubmitCommand } from '../spark-conf/submit-command.ts'
+import { type EmbeddedManifest, findEmbedded } from './embedded.ts'
 import { recogniseFile } from './file-kind.ts'
 import { findTemplateSign, findUnfilledField } from './template-signs.ts'
 
@@ -71,7 +72,7 @@ export interface InputFile {
 }
 
 const wanted =
-  'SparkApplications in YAML or JSON, spark-defaults.conf or another file of spark.* settings, or a script or command line that calls spark-submit'
+  'SparkApplications in YAML or JSON, spark-defaults.conf or another file of spark.* settings, or a script, command line, Job or workflow that calls spark-submit'
 
 /**
  * Reads the SparkApplications of a file, or the configuration in it. `-` is stdin. `version` takes precedence over the file.
@@ -152,25 +153,86 @@ function readManifests(text: string, name: string, version: SparkVersion | undef
     )
   }
   requireRendered(parsed, name)
-  const inputs: Input[] = []
-  const resources: ResourceInput[] = []
-  const foreign: KubernetesObject[] = []
-  for (const located of listObjects(parsed)) {
-    const { object } = located
-    const api = findApi(object)
-    const isApplication = applicationKinds.includes(toText(object.kind))
-    const origin = createOrigin(name, located)
-    if (api !== undefined && isApplication) inputs.push(toApplicationInput(object, api.operator, version, origin))
-    else if (api !== undefined) resources.push({ object, origin })
-    else if (isApplication) foreign.push(object)
+  const contents: Contents = { inputs: [], resources: [], foreign: [], unknown: [] }
+  for (const located of listObjects(parsed)) readObject(located, name, version, contents)
+  const { inputs, resources, foreign, unknown } = contents
+  if (inputs.length + resources.length === 0) {
+    const [template] = unknown
+    throw new UsageError(
+      template === undefined
+        ? describeContents(name, parsed, foreign)
+        : `${name}: ${template.what}: ${template.why}; render it first, and check the result`,
+    )
   }
-  if (inputs.length + resources.length === 0) throw new UsageError(describeContents(name, parsed, foreign))
-  const unknown = foreign.map((object) => ({
+  const left = foreign.map((object) => ({
     what: `SparkApplication ${toText(toRecord(object.metadata).name)}`,
     source: name,
     why: describeForeign(object),
   }))
-  return { name, inputs, resources, duplicates: parsed.duplicates, unknown }
+  return { name, inputs, resources, duplicates: parsed.duplicates, unknown: [...unknown, ...left] }
+}
+
+/** What has been found in a file so far. */
+interface Contents {
+  readonly inputs: Input[]
+  readonly resources: ResourceInput[]
+  /** SparkApplications of other operators. */
+  readonly foreign: KubernetesObject[]
+  readonly unknown: Unknown[]
+}
+
+function readObject(located: LocatedObject, name: string, version: SparkVersion | undefined, contents: Contents): void {
+  const { object } = located
+  const api = findApi(object)
+  const isApplication = applicationKinds.includes(toText(object.kind))
+  const origin = createOrigin(name, located)
+  if (api !== undefined && isApplication) {
+    contents.inputs.push(toApplicationInput(object, api.operator, version, origin))
+  } else if (api !== undefined) contents.resources.push({ object, origin })
+  else if (isApplication) contents.foreign.push(object)
+  else readEmbedded(located, name, version, contents)
+}
+
+/** Reads what an object of another kind submits: calls of spark-submit, and SparkApplications that a workflow creates. */
+function readEmbedded(
+  located: LocatedObject,
+  name: string,
+  version: SparkVersion | undefined,
+  contents: Contents,
+): void {
+  const { commands, manifests } = findEmbedded(located)
+  for (const command of commands) {
+    contents.inputs.push(...findSubmitCalls(command, name, version).map((call) => fromCommand(call, name)))
+  }
+  for (const manifest of manifests) {
+    const kind = toText(located.object.kind)
+    for (const inner of readEmbeddedManifest(manifest, kind, name, contents)) readObject(inner, name, version, contents)
+  }
+}
+
+/** The SparkApplications of a manifest inside another object. Workflows within workflows are not read. */
+function readEmbeddedManifest(
+  { text, before }: EmbeddedManifest,
+  kind: string,
+  source: string,
+  { unknown }: Contents,
+): readonly LocatedObject[] {
+  const parsed = parseManifests(text)
+  const sign = findTemplateSign(text)
+  if ('problem' in parsed || sign !== undefined) {
+    const why = sign === undefined ? 'it is not YAML' : `it is a template: it contains ${cutText(sign.sign, 80)}`
+    if (/SparkApplication/.test(text)) unknown.push({ what: `SparkApplication in ${cutText(kind, 80)}`, source, why })
+    return []
+  }
+  return listObjects(parsed)
+    .filter(({ object }) => applicationKinds.includes(toText(object.kind)))
+    .map(({ object, lineOf }) => ({
+      object,
+      lineOf: (path) => {
+        const line = lineOf(path)
+        return line === null ? null : line + before
+      },
+    }))
 }
 
 /** Throws a UsageError if an application contains something that another program has to fill in. */
