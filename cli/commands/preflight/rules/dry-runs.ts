@@ -1,5 +1,6 @@
-import { toRecord, toText } from '../../../../core/json.ts'
+import { listField, textField, toRecord, toText } from '../../../../core/json.ts'
 import { type ApiResponse, describeResponse } from '../../../../kubernetes/api.ts'
+import { formatPath } from '../../../operator-schemas/schema-problems.ts'
 import type { PreflightRule, PreflightSubject, PreflightViolations } from '../evidence.ts'
 import { evidenceFor } from '../evidence.ts'
 
@@ -17,7 +18,7 @@ export const dryRuns: PreflightRule = (subject) => {
   ]
 }
 
-function checkApplication({ input, workload, cluster }: PreflightSubject): PreflightViolations {
+function checkApplication({ input, workload, cluster, schema }: PreflightSubject): PreflightViolations {
   const response = cluster?.application ?? null
   if (input.kind !== 'application' || workload === null || cluster === null || response === null) return []
   const { name, namespace } = workload
@@ -38,8 +39,28 @@ function checkApplication({ input, workload, cluster }: PreflightSubject): Prefl
     const api = toText(input.object.apiVersion)
     return [{ check: 'operator', details: { api }, evidence: evidenceFor('dry run', message) }]
   }
-  if (isMissingOwnAccess(response)) return []
+  if (isMissingOwnAccess(response) || isReportedBySchema(response, schema)) return []
   return [{ check: 'rejected', details: { message }, evidence: evidenceFor('dry run', message) }]
+}
+
+/** Whether the comparison with the CRD has already reported every field that the API server names. */
+function isReportedBySchema(
+  { body }: Extract<ApiResponse, { kind: 'response' }>,
+  schema: PreflightSubject['schema'],
+): boolean {
+  if (schema?.kind !== 'checked') return false
+  const reported = new Set(schema.problems.map(({ path }) => formatPath(path)))
+  const fields = listRejectedFields(body)
+  return fields.length > 0 && fields.every((field) => reported.has(field))
+}
+
+/** The fields that a Status names: those of a rejected object, and those that strict validation does not know. */
+function listRejectedFields(body: unknown): readonly string[] {
+  const { message, details } = toRecord(body)
+  const causes = listField(details, 'causes').flatMap((cause) => textField(cause, 'field') ?? [])
+  const unknown = typeof message === 'string' ? message.matchAll(/unknown field "([^"]{1,500})"/g) : []
+  // Rules that the API server did not get to have no field.
+  return [...causes, ...[...unknown].map(([, field = '']) => field)].filter((field) => !/^(<nil>)?$/.test(field))
 }
 
 type Role = 'driver' | 'executor'

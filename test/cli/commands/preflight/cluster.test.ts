@@ -228,6 +228,26 @@ describe('preflight with a cluster', () => {
     assert.match(stdout, /unknown field/)
   })
 
+  test('the API server rejects the fields that the comparison with the CRD reports → one finding for each', async (t) => {
+    const application = healthyApplication.replace(/^ {2}type: \w+$/m, '  type: scala\n  nodeSelectors: {a: b}')
+    assert.notEqual(application, healthyApplication)
+    const invalid = { message: 'SparkApplication "nightly" is invalid: spec.type: Unsupported value: "scala"' }
+    const causes = [{ field: 'spec.type' }, { field: '<nil>' }]
+    const rejections = [
+      { status: 422, body: { ...invalid, details: { causes } } },
+      { status: 400, body: { message: 'strict decoding error: unknown field "spec.nodeSelectors"' } },
+    ]
+    for (const answer of rejections) {
+      const answers = { 'POST /apis/sparkoperator.k8s.io/v1beta2': answer }
+      const { stdout } = await runPreflight(t, clusterWith({}, { answers }), application, '-o', 'json')
+      assert.ok(!listFindingIds(stdout).includes('REJECTED!'), stdout)
+    }
+    const more = { status: 422, body: { ...invalid, details: { causes: [...causes, { field: 'spec.mode' }] } } }
+    const answers = { 'POST /apis/sparkoperator.k8s.io/v1beta2': more }
+    const { stdout } = await runPreflight(t, clusterWith({}, { answers }), application, '-o', 'json')
+    assert.ok(listFindingIds(stdout).includes('REJECTED!'), stdout)
+  })
+
   test('a SparkApplication that already exists → NAME-TAKEN', async (t) => {
     const existing = {
       '/apis/sparkoperator.k8s.io/v1beta2/sparkapplications': [{ metadata: { name: 'nightly', namespace: 'jobs' } }],
