@@ -2,7 +2,8 @@ import { showValue, toList, toRecord, toText } from '../../../../core/json.ts'
 import { toSourcePath } from '../../../spark-conf/application-conf.ts'
 import { compareVersions, parseSparkVersion } from '../../../spark-conf/spark-version.ts'
 import type { ApplicationInput } from '../../../static-checks/input.ts'
-import { evidenceAt, type PreflightRule } from '../evidence.ts'
+import { evidenceAt, type PreflightRule, type PreflightViolations } from '../evidence.ts'
+import { findScheduleProblem, isTimeZone } from './cron-schedule.ts'
 
 /**
  * What kubeflow's operator refuses although its CRD allows it: its validating webhook
@@ -19,13 +20,39 @@ export const operatorRules: PreflightRule = ({ input }) => {
     ...volumeMounts(spec),
     ...deniedSettings(input),
   ]
-  return problems.map(({ path, problem, severity }) => {
+  const ofApplication = problems.map(({ path, problem, severity }) => {
     const shown = toSourcePath(input.origin, path)
     return {
       check: 'operatorRule' as const,
       details: { path: shown, problem },
       evidence: evidenceAt(input, path, shown),
       ...(severity !== undefined && { severity }),
+    }
+  })
+  return [...scheduleProblems(input), ...ofApplication]
+}
+
+/** The operator sets the state FailedValidation, and starts no run (internal/controller/scheduledsparkapplication). */
+function scheduleProblems({ written, origin }: ApplicationInput): PreflightViolations {
+  if (written.kind !== 'ScheduledSparkApplication') return []
+  const { schedule, timeZone } = toRecord(written.spec)
+  const found = typeof schedule === 'string' ? findScheduleProblem(schedule) : undefined
+  const isUnknownZone = typeof timeZone === 'string' && timeZone !== '' && !isTimeZone(timeZone)
+  const problems = [
+    ...(found === undefined ? [] : [{ field: 'schedule', value: schedule, problem: found }]),
+    ...(isUnknownZone
+      ? [{ field: 'timeZone', value: timeZone, problem: 'is not a time zone of the IANA database' }]
+      : []),
+  ]
+  return problems.map(({ field, value, problem }) => {
+    const shown = showValue(value, 128)
+    const path = `spec.${field}`
+    return {
+      check: 'operatorRule',
+      details: { path, problem: `is ${shown}, which ${problem}; the operator starts no run` },
+      evidence: [
+        { source: origin.source, line: origin.lineAt(['spec', field]), excerpt: `${path}: ${shown}`, count: 1 },
+      ],
     }
   })
 }
