@@ -48,7 +48,7 @@ export function readRecordHead(line: string): RecordHead | undefined {
       return { level: parseLevel(level) ?? 'info', logger: shortLogger(logger), message, isJvm: true }
     }
   }
-  if (!isTimed && !isUpperCase(first) && first !== lessThan && !line.startsWith('time=')) return undefined
+  if (!isTimed && !isUpperCase(first) && first !== lessThan && !beginsKeyValues(line)) return undefined
   return readLevelFirst(line) ?? readTimed(line) ?? readKeyValues(line) ?? readKlog(line)
 }
 
@@ -140,12 +140,21 @@ function readLogger(text: string): LoggerAndMessage {
   return { logger: shortLogger(name), message: rest.slice(whole.length).replace(/^\s{0,3}(?:[-:|] ?)?\s{0,3}/, '') }
 }
 
-/** logfmt: `time="…" level=error msg="text"`. */
+const beginsKeyValues = (line: string) => /^(?:time|timestamp|ts|t|level|lvl)=/.test(line)
+const toValuePattern = (keys: string) =>
+  new RegExp(`(?:^|\\s)(?:${keys})=(?:"((?:[^"\\\\]|\\\\.){0,3000})"?|(\\S{1,3000}))`)
+const messageValue = toValuePattern('msg|message')
+const causeValue = /(?:^|\s)(?:cause|error|err)="?(.{1,3000}?)"?$/
+const loggerValue = toValuePattern('logger|logger_name|caller|component')
+
+/** logfmt: `time="…" level=error logger=a.b.C msg="text"`. ZIO writes an exception into `cause`, without escapes. */
 function readKeyValues(line: string): RecordHead | undefined {
-  const level = parseLevel(/\blevel=([a-z]{3,8})\b/i.exec(line.slice(0, 200))?.[1] ?? '')
-  const message = /\bmsg="((?:[^"\\]|\\.){0,3000})"?/.exec(line)?.[1]
-  if (level === undefined || message === undefined) return undefined
-  return { level, logger: '', message: message.replaceAll('\\"', '"'), isJvm: false }
+  const level = parseLevel(/(?:^|\s)(?:level|lvl)="?([a-z]{3,8})\b/i.exec(line.slice(0, 200))?.[1] ?? '')
+  const found = messageValue.exec(line)
+  if (level === undefined || found === null) return undefined
+  const message = (found[1] ?? found[2] ?? '').replaceAll('\\"', '"') || (causeValue.exec(line)?.[1] ?? '')
+  const logger = loggerValue.exec(line.slice(0, 400))
+  return { level, logger: shortLogger(logger?.[1] ?? logger?.[2] ?? ''), message, isJvm: false }
 }
 
 /** klog of Kubernetes: `E0301 09:00:00.123456       1 file.go:12] text`. */

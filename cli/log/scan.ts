@@ -2,6 +2,7 @@ import { KeyLines } from '../redaction/key-lines.ts'
 import { redactedText } from '../redaction/redactor.ts'
 import { ErrorTracker, type LastWord, type LoggedError } from './error-tracker.ts'
 import { type ExceptionNode, mapTexts } from './exceptions/exception-tree.ts'
+import { ForeignLog } from './foreign-log.ts'
 import { LineClassifier } from './line-classifier.ts'
 import { LineNormalizer } from './line-normalizer.ts'
 import type { ClassifiedLine, LineOrigin } from './line-origin.ts'
@@ -28,8 +29,8 @@ export interface LogReading {
   /** The last lines that are neither records below WARN nor stack frames. At most five. */
   readonly lastWords: readonly LastWord[]
   readonly milestones: LogMilestones
-  /** Whether an executor wrote the log, not a driver. */
-  readonly isOfExecutor: boolean
+  /** What the text is, if it is not the log of a driver: that of an executor, an error message, a compressed file. Else null. */
+  readonly foreign: string | null
   /** Number of records. 0 if the layout of the log is not known, so that its lines cannot be judged by their level. */
   readonly records: number
   /** Number of the last record below WARN, which a driver writes while it works. 0 if there is none. */
@@ -88,6 +89,7 @@ export class LogScan {
   readonly #hits = new Map<LogMatcher, KeptHits>()
   readonly #classifier = new LineClassifier()
   readonly #timeline = new LogTimeline()
+  readonly #foreign = new ForeignLog()
   readonly #keyLines = new KeyLines()
   readonly #redact: (text: string) => string
   #lines = 0
@@ -115,6 +117,7 @@ export class LogScan {
 
   write(bytes: Uint8Array): void {
     this.#bytes += bytes.byteLength
+    this.#foreign.bytes(bytes)
     this.#splitter.write(bytes)
   }
 
@@ -133,7 +136,9 @@ export class LogScan {
       ending: this.#shownEnding(),
       ...this.#errors.end(this.#redact),
       milestones: this.#timeline.milestones(),
-      isOfExecutor: this.#timeline.isOfExecutor(),
+      foreign: this.#timeline.isOfExecutor()
+        ? 'the log of an executor, not of the driver'
+        : this.#foreign.describe(this.#redact),
       records: this.#records,
       lastInfoLine: this.#lastInfoLine,
       firstRecordMs: recordTimeMs(this.#firstRecord),
@@ -144,6 +149,7 @@ export class LogScan {
 
   #line(line: string): void {
     this.#lines += 1
+    this.#foreign.line(line)
     this.#normalizer.push(this.#lines, line)
   }
 

@@ -22,6 +22,14 @@ const records: readonly (readonly [line: string, level: string, logger: string, 
   ['2026-03-01 09:00:00,123 ERROR app: text', 'error', 'app', 'text'],
   ['E0301 09:00:00.123456       1 main.go:12] text', 'error', 'main.go', 'text'],
   ['time="2026-03-01T09:00:00Z" level=error msg="text"', 'error', '', 'text'],
+  ['ts=2026-03-01T09:00:02Z level=info logger=a.b.Foo msg="text"', 'info', 'Foo', 'text'],
+  ['level=warn ts=2026-03-01T09:00:02Z caller=Foo message=text', 'warn', 'Foo', 'text'],
+  [
+    'timestamp=2026-03-01T09:00:02Z level=ERROR thread=#zio-fiber-4 message="" cause="a.BException: text"',
+    'error',
+    '',
+    'a.BException: text',
+  ],
 ]
 
 const others: readonly string[] = [

@@ -63,6 +63,24 @@ java.lang.ArithmeticException: / by zero
     )
   })
 
+  for (const [log, why] of [
+    ['Error from server (NotFound): pods "d" not found\n', /^an error message in place of the log: Error from server/],
+    ['unable to retrieve container logs for containerd://3f1c', /in place of the log: unable to retrieve/],
+    ['\n<!DOCTYPE html><html><body>Sign in</body></html>\n', /^a web page/],
+  ] as const) {
+    test(`${JSON.stringify(log.slice(0, 40))} in place of the log → unknown, with what it is`, async () => {
+      const { stdout, exitCode } = await diagnose({
+        'b/pod.json': failed,
+        'b/events.json': events,
+        'b/driver.log': log,
+      })
+      const { unknown, findings } = JSON.parse(stdout)
+      assert.match(unknown[0].why, why)
+      assert.equal(findings[0].title, 'The driver ended with exit code 1')
+      assert.equal(exitCode, 3)
+    })
+  }
+
   test('the pod of an executor → usage error that names the way to its driver', async () => {
     const executor = JSON.parse(failed)
     executor.metadata.labels = { 'spark-role': 'executor', 'spark-app-selector': 'spark-5e1' }
