@@ -1,6 +1,6 @@
 import { type ExceptionLink, type ExceptionNode, maxFrames, maxMessageLength } from './exception-tree.ts'
 import { findQuoted, type QuotedException } from './quoted.ts'
-import { parseJavaHead, parsePythonHead } from './throwable.ts'
+import { parseJavaHead, parsePythonHead, parseQuotedHead } from './throwable.ts'
 
 /** What a line that is not a log record is to the exceptions of the log. */
 export type ParsedLine =
@@ -73,6 +73,8 @@ export class ExceptionParser {
   #aborted: Place | undefined
   /** Whether the traceback is that of an exception group, whose lines begin with `|` or `+`. */
   #isGroup = false
+  /** Whether the lines of the message are the text of a query or a plan, whose words say nothing about the failure. */
+  #isSource = false
   /** Whether the exception is that of an R program, which indents the lines of the message. */
   #isR = false
   #pythonFrames: string[] = []
@@ -101,7 +103,7 @@ export class ExceptionParser {
     const stack = frameLine.exec(line)
     if (stack !== null) return this.#frame(stack[1] ?? '')
     if (this.#isR && this.#mode !== 'none') return this.#lineOfR(line, number)
-    return this.#joined(line, number) ?? this.#head(line, number) ?? this.#rest(line)
+    return this.#joined(line, number) ?? this.#head(line, number) ?? this.#rest(line, number)
   }
 
   #frame(text: string): ParsedLine {
@@ -163,7 +165,7 @@ export class ExceptionParser {
       return frame
     }
     const content = line.trim()
-    return this.#joined(content, number) ?? this.#head(content, number) ?? this.#rest(content)
+    return this.#joined(content, number) ?? this.#head(content, number) ?? this.#rest(content, number)
   }
 
   /** A line that names an exception. */
@@ -175,11 +177,7 @@ export class ExceptionParser {
       return { kind: 'head', thrown, begins: { kind: 'thread', thread: thread[1] ?? '' } }
     }
     const program = errorOfR.exec(line)
-    if (program !== null) {
-      const thrown = this.#begin({ className: null, message: program[1] ?? '' }, line, number)
-      this.#isR = true
-      return { kind: 'head', thrown, begins: { kind: 'traceback' } }
-    }
+    if (program !== null) return this.#beginR(program[1] ?? '', line, number)
     if (tracebackLine.test(line))
       return this.#beginTraceback(line, this.#mode === 'message' ? this.#nestedIn : undefined)
     if (line.startsWith(': ') && this.#mode !== 'none' && this.#isPythonCall())
@@ -192,6 +190,12 @@ export class ExceptionParser {
     return { kind: 'head', thrown: this.#begin(head, line, number), begins: { kind: 'printed' } }
   }
 
+  #beginR(message: string, line: string, number: number): ParsedLine {
+    const thrown = this.#begin({ className: null, message }, line, number)
+    this.#isR = true
+    return { kind: 'head', thrown, begins: { kind: 'traceback' } }
+  }
+
   /** Whether the last exception is that of py4j, whose next line is the Java half. */
   #isPythonCall(): boolean {
     const last = this.#levels[0]?.node
@@ -202,18 +206,27 @@ export class ExceptionParser {
   #inMessage(line: string, number: number): ParsedLine {
     const around = this.#innermost
     if (around === undefined) return { kind: 'other' }
+    if (this.#isSource) return frame
     const thrown = this.#add(around, 'quoted', parseJavaHead(line), line, number, around.node.byExecutor)
     return { kind: 'head', thrown, begins: { kind: 'inner' } }
   }
 
   /** The rest of a message, or a line after the exception. */
-  #rest(line: string): ParsedLine {
+  #rest(line: string, number: number): ParsedLine {
     if (this.#mode === 'none') return { kind: 'other' }
     // Between the frames of an executor and those of the driver, and at the end of Thrift's messages.
     if (line.trim() === '' || line === ')') return frame
     const around = this.#innermost
     this.#messageLines += 1
     if (this.#mode === 'message' && around !== undefined && this.#messageLines <= maxMessageLines) {
+      if (sectionLine.test(line)) this.#isSource = true
+      if (this.#isSource) return frame
+      const details = grpcDetails.exec(line)?.[1]
+      if (details !== undefined) {
+        const thrown = this.#add(around, 'quoted', parseQuotedHead(details), details, number, around.node.byExecutor)
+        this.#mode = 'frames'
+        return { kind: 'head', thrown, begins: { kind: 'inner' } }
+      }
       extendMessage(around.node, line)
       return { kind: 'message', thrown: this.#describe(around, line) }
     }
@@ -235,9 +248,10 @@ export class ExceptionParser {
 
   /** A line inside a traceback. The last line, which is not indented, names the exception. */
   #tracebackLine(line: string, number: number): ParsedLine {
-    if (line === '' || /^[ \t]/.test(line)) {
+    if (line === '' || /^[ \t│╭╰┃]/.test(line)) {
       const file = pythonFrame.exec(line)
-      if (file?.[1] !== undefined) keepPythonFrame(this.#pythonFrames, file[1])
+      const name = file?.[1] ?? file?.[2]
+      if (name !== undefined) keepPythonFrame(this.#pythonFrames, name)
       return frame
     }
     if (this.#nestedIn !== undefined && /^(Driver stacktrace:$|Caused by: )/.test(line)) {
@@ -251,7 +265,7 @@ export class ExceptionParser {
     this.#announced = undefined
     const thrown = this.#begin(head, line, number)
     this.#tree?.node.frames.push(...this.#pythonFrames)
-    if (this.#nestedIn === undefined) this.#mode = 'frames'
+    if (this.#nestedIn === undefined) this.#mode = isOpenMessage.test(line) ? 'message' : 'frames'
     if (before === undefined || link === undefined) return { kind: 'head', thrown, begins: { kind: 'traceback' } }
     this.#attach(link, before)
     return { kind: 'head', thrown, begins: { kind: 'inner' } }
@@ -338,6 +352,7 @@ export class ExceptionParser {
     this.#innermost = place
     this.#mode = 'message'
     this.#messageLines = 0
+    this.#isSource = false
     const quoted = findQuoted(content, place.node.byExecutor)
     for (const { text, className, message, byExecutor } of quoted) {
       const around = this.#innermost
@@ -389,8 +404,16 @@ const causeLine = /^(\s{0,40})(Caused by|Suppressed|Wrapped by): (.*)$/
 const threadLine = /^Exception in thread "([^"]{0,200})" (.*)$/
 /** The message of R about an error that no code caught. A short message stands on the same line. */
 const errorOfR = /^Error in .{1,200}? : ?(.{0,400})$/
-const tracebackLine = /^(?: {0,4}[+|] ?)?(?:Exception Group )?Traceback \(most recent call last\):/
-const pythonFrame = /^\s{1,12}(?:\| )?File "([^"]{1,300})"/
+/** Of Python itself, and of rich, which draws a box around it. */
+const tracebackLine =
+  /^(?:(?: {0,4}[+|] ?)?(?:Exception Group )?Traceback \(most recent call last\):|[╭┏][─━ ]{1,200}Traceback \(most recent call last\))/
+const pythonFrame = /^[\s│>]{1,12}(?:\| )?(?:File "([^"]{1,300})"|(\/[^\s:]{1,300}\.py):\d)/
+/** Messages of Python that go on below their first line, which is otherwise the last one of a traceback. */
+const isOpenMessage = /:\s{0,3}$|\bvalidation errors? for \S+$/
+/** The beginning of a query or a plan in a message of Spark: `== SQL ==`, `== Parsed Logical Plan ==`. */
+const sectionLine = /^== [A-Z][\w ()]{1,60} ==$/
+/** The reason in the message of gRPC, which Spark Connect uses. */
+const grpcDetails = /^\s{0,12}details = "(.{1,2000}?)"?$/
 
 const announcements = [
   ['During handling of the above exception, another', 'context'],

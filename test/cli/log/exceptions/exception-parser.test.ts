@@ -274,6 +274,40 @@ describe('exception parser', () => {
     assert.equal(rootOf(text), reason)
   })
 
+  test('the message of a Python exception that goes on below its first line → is read', () => {
+    assert.equal(
+      rootOf(
+        traceback(
+          "pyspark.errors.exceptions.captured.ParseException: \n[PARSE_SYNTAX_ERROR] Syntax error at or near 'FORM'.\n\n== SQL ==\nSELECT 'a.b.CException: no'\na.b.CException: no\n",
+        ),
+      ),
+      "pyspark.errors.exceptions.captured.ParseException: [PARSE_SYNTAX_ERROR] Syntax error at or near 'FORM'.",
+    )
+    assert.match(
+      rootOf(
+        traceback(
+          'pydantic_core._pydantic_core.ValidationError: 1 validation error for Settings\nDB_URL\n  Field required [type=missing]\n',
+        ),
+      ),
+      /Settings DB_URL Field required/,
+    )
+    assert.equal(
+      rootOf(
+        traceback(
+          'pyspark.errors.exceptions.connect.SparkConnectGrpcException: <_InactiveRpcError of RPC that terminated with:\n\tstatus = StatusCode.UNAVAILABLE\n\tdetails = "failed to connect to all addresses"\n>',
+        ),
+      ),
+      'null: failed to connect to all addresses',
+    )
+  })
+
+  test('a traceback in the box of rich → the line below the box is the exception', () => {
+    const box =
+      '╭──── Traceback (most recent call last) ────╮\n│ /opt/app/job.py:12 in main                │\n│ ❱ 12 │   df.count()                       │\n╰───────────────────────────────────────────╯\nAnalysisException: [PATH_NOT_FOUND] Path does not exist: s3a://raw/x.'
+    assert.equal(rootOf(box), 'AnalysisException: [PATH_NOT_FOUND] Path does not exist: s3a://raw/x.')
+    assert.deepEqual(parse(box)?.frames, ['/opt/app/job.py'])
+  })
+
   test('a short root → the exception around it completes the headline', () => {
     const tree = parse(
       `java.io.IOException: cannot open the store at s:1\n${frames}\nCaused by: java.net.ConnectException: refused`,
