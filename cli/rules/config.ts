@@ -2,6 +2,7 @@ import { readEffectiveConf } from '../evidence/effective-conf.ts'
 import { change, inspect, raiseMemory, setConf } from '../findings/remedies.ts'
 import { inLog, inOutput } from '../log/matcher.ts'
 import { parseKeyName } from '../spark-conf/key-spelling.ts'
+import { missingVariable } from './exit-symptoms.ts'
 import { endingException, logSource } from './facts.ts'
 import { item, observed, type Rule } from './rule.ts'
 
@@ -178,6 +179,30 @@ export const configRules: readonly Rule[] = [
         'Do not set spark.kubernetes.driver.pod.name, or set it and spark.kubernetes.namespace to the driver pod’s own name and namespace',
       ),
     ],
+  },
+  {
+    id: 'SPN-CONFIG-ENVIRONMENT',
+    cause: 'config',
+    severity: 'error',
+    confidence: 'high',
+    title: 'An environment variable that the program reads is not set',
+    detail: 'The environment variable {variable} is not set',
+    meaning: 'The program reads the variable when it starts, and has no value to use instead.',
+    matchers: [
+      observed('a KeyError of Python’s os.environ is the root of the exception that ended the program', (facts) =>
+        missingVariable(facts),
+      ),
+    ],
+    explains: [...ends, 'SPN-APPLICATION-JOB-ABORTED'],
+    remedies: [
+      change(
+        'Set it with spark.kubernetes.driverEnv.{variable} (spec.driver.env), or from a Secret with spark.kubernetes.driver.secretKeyRef.{variable}',
+      ),
+    ],
+    onExecutors: {
+      when: 'thrown',
+      remedies: [change('Set it with spark.executorEnv.{variable} (spec.executor.env)')],
+    },
   },
   {
     id: 'SPN-CONFIG-SCHEDULER',

@@ -111,6 +111,15 @@ const exitCodes: readonly ExitCode[] = [
     remedies: [endOfLog, change('Try another version of the native library or of Java')],
   },
   {
+    code: 142,
+    cause: 'hang',
+    confidence: 'low',
+    title: 'A SIGALRM ended the driver (exit code 142)',
+    meaning:
+      'spark-nanny’s probe ends a hung driver with this signal, and writes the reason as termination message. Here Kubernetes has no such message: it was not kept, or a Python program used signal.alarm.',
+    remedies: [whoEnded, inspect('Read what the sidecar recorded', 'kubectl -n {namespace} logs {pod} -c spark-nanny')],
+  },
+  {
     code: 143,
     cause: 'node',
     confidence: 'low',

@@ -85,6 +85,18 @@ export const failedConnection = (facts: Facts): RuleMatch | undefined =>
     ),
   )
 
+/** A variable of the environment that the Python program looked up with `os.environ[…]`. Its module raises the exception. */
+export function missingVariable(facts: Facts): RuleMatch | undefined {
+  const failure = findFailure(facts)
+  if (failure?.root.className !== 'KeyError' || !/(^|\/)os\.py$|^<frozen os>$/.test(failure.root.frames[0] ?? '')) {
+    return undefined
+  }
+  const [, variable] = /^'([A-Za-z_]\w{0,200})'$/.exec(failure.root.message) ?? []
+  if (variable === undefined) return undefined
+  const weight = failure.kind === 'logged' ? { weight: 'logged' as const } : {}
+  return { evidence: failure.evidence, details: { variable }, byExecutor: failure.root.byExecutor, ...weight }
+}
+
 /** A value such as `60s` that Hadoop read as a number. */
 export function numberWithUnit(facts: Facts): RuleMatch | undefined {
   const failure = findFailure(facts)

@@ -1,3 +1,4 @@
+import { endedByProbeExitCode } from '../../core/contract/pod-contract.ts'
 import { hasFailedState, parseReportedExit } from '../evidence/application-state.ts'
 import type { ContainerTermination, DriverPod } from '../evidence/driver-pod.ts'
 import type { KubernetesEvent } from '../evidence/events.ts'
@@ -133,8 +134,8 @@ export function logSource({ run, logOf }: Facts): string {
   return run === 'current' ? 'driver.log' : 'previous.log'
 }
 
-/** 128 plus the signals that come from outside the JVM: SIGHUP, SIGINT, SIGKILL and SIGTERM. */
-const killedExitCodes: ReadonlySet<number> = new Set([129, 130, 137, 143])
+/** 128 plus the signals that come from outside the JVM: SIGHUP, SIGINT, SIGKILL, spark-nanny’s SIGALRM, and SIGTERM. */
+const killedExitCodes: ReadonlySet<number> = new Set([129, 130, 137, endedByProbeExitCode, 143])
 
 /** Whether a signal from outside ended the driver. */
 export const wasKilled = ({ exit }: Facts): boolean => exit !== null && killedExitCodes.has(exit.exitCode)

@@ -51,7 +51,7 @@ export function findProgress({ log }: Facts): number {
 }
 
 /** Exit codes that say nothing about the program's own opinion: an exception, a signal, or Spark's. */
-const generalExitCodes: ReadonlySet<number> = new Set([0, 1, 11, 50, 52, 101, 126, 127, 134, 137, 139, 143])
+const generalExitCodes: ReadonlySet<number> = new Set([0, 1, 11, 50, 52, 101, 126, 127, 134, 137, 139, 142, 143])
 
 /**
  * Whether the driver worked on after a logged error, or ended itself with an exit code of its own after it had printed

@@ -1,3 +1,4 @@
+import { hungReasons } from '../../core/verdict/verdict.ts'
 import { readEffectiveConf } from '../evidence/effective-conf.ts'
 import { type Evidence, valueIn } from '../evidence/evidence.ts'
 import type { DumpedThread } from '../evidence/threads.ts'
@@ -154,3 +155,8 @@ export function quietMs({ evidence, pod, log }: Facts): number | null {
   const zoneMs = Math.round((state.startedMs - log.firstRecordMs) / zoneStepMs) * zoneStepMs
   return evidence.collectedMs - (log.lastRecordMs + zoneMs)
 }
+
+const hangMessage = new RegExp(`^(?:${hungReasons.join('|')}): .*`, 'm')
+
+/** The line of a termination message in which spark-nanny’s probe gives its reason. Programs may have written other lines. */
+export const findHangMessage = (message: string): string | undefined => hangMessage.exec(message)?.[0].slice(0, 300)

@@ -7,11 +7,12 @@ import {
   closedContext,
   deadlock,
   deadlyGcShare,
+  findHangMessage,
   garbageCollection,
   missingSpark,
   returnedMain,
 } from './hang-detectors.ts'
-import { item, observed, type Rule } from './rule.ts'
+import { inMessages, item, observed, type Rule } from './rule.ts'
 
 const threadDump = inspect(
   'Take a thread dump',
@@ -216,6 +217,47 @@ export const hangRules: readonly Rule[] = [
     explains: ['SPN-EXIT-*'],
     remedies: [
       inspect('Read the reason in the sidecar’s log', 'kubectl -n {namespace} logs {pod} -c spark-nanny --previous'),
+    ],
+  },
+  {
+    id: 'SPN-HANG-ENDED',
+    cause: 'hang',
+    severity: 'error',
+    confidence: 'high',
+    title: 'spark-nanny ended the driver because it hung',
+    detail: 'spark-nanny ended the driver because it hung: {why}',
+    meaning:
+      'The liveness probe ended the JVM after the sidecar’s verdict. The reason is the termination message of the container. On the first doubt, the probe requested a thread dump, which is in the driver’s log.',
+    matchers: [
+      observed('the termination message of the driver container gives the reason of a hang', ({ exit }) => {
+        const why = exit === null ? undefined : findHangMessage(exit.message ?? '')
+        if (exit === null || why === undefined) return undefined
+        return { evidence: [item('pod', `driver container: exit code ${exit.exitCode}: ${why}`)], details: { why } }
+      }),
+    ],
+    explains: ['SPN-EXIT-*', 'SPN-HANG-PROBE'],
+    remedies: [
+      inspect(
+        'Find what the threads did, in the thread dump of the driver’s log',
+        'kubectl -n {namespace} logs {pod} -c {container} | grep -n -A40 "Full thread dump"',
+      ),
+      inspect('Read what the sidecar recorded', 'kubectl -n {namespace} logs {pod} -c spark-nanny'),
+    ],
+  },
+  {
+    id: 'SPN-HANG-PROBE',
+    cause: 'hang',
+    severity: 'error',
+    confidence: 'medium',
+    title: 'A probe of the driver’s container failed, and the kubelet ended the driver',
+    detail: 'The {probe} probe of the driver’s container failed, and the kubelet ended the driver',
+    meaning:
+      'The driver did not answer in time: it hung, it was busy with garbage collection, or its CPU was throttled. Or the probe checks a port that the driver opens late or closes early.',
+    matchers: [inMessages('failed {probe} probe, will be restarted', ['event'], 'Killing')],
+    explains: ['SPN-EXIT-*'],
+    remedies: [
+      inspect('Read the messages of the probe', 'kubectl -n {namespace} describe pod {pod}'),
+      change('Remove the probe, or give it a longer timeout and more failures before it ends the driver'),
     ],
   },
   {

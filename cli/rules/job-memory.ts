@@ -101,6 +101,26 @@ export const jobMemoryRules: readonly Rule[] = [
     ],
   },
   {
+    id: 'SPN-MEMORY-GPU',
+    cause: 'memory',
+    severity: 'error',
+    confidence: 'high',
+    title: 'The memory of a GPU is full',
+    meaning:
+      'The memory of a GPU is separate from that of the pod, so that no memory setting of Spark changes it. Other processes on the same GPU count too.',
+    matchers: [
+      inLog('CUDA out of memory', ['uncaught', 'error']),
+      inLog('CUDA error: out of memory', ['uncaught', 'error']),
+      inLog('cudaErrorMemoryAllocation', ['uncaught', 'error']),
+      inLog('CUDA_ERROR_OUT_OF_MEMORY', ['uncaught', 'error', 'output']),
+    ],
+    explains: [...ends, 'SPN-APPLICATION-PYTHON', 'SPN-APPLICATION-PY4J', 'SPN-APPLICATION-JOB-ABORTED'],
+    remedies: [
+      change('Process smaller batches, or use a smaller model'),
+      change('Let fewer tasks share a GPU: a larger spark.task.resource.gpu.amount, or fewer cores per executor'),
+    ],
+  },
+  {
     id: 'SPN-MEMORY-EXECUTOR-OOM',
     cause: 'memory',
     severity: 'error',

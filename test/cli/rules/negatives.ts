@@ -446,6 +446,18 @@ export const negatives: readonly (readonly [FindingId, string, EvidenceCase])[] 
     'a worker that another task replaced',
     { ...running, log: warn('PythonRunner', 'Python worker exited unexpectedly (crashed)') + finishedJobLog },
   ],
+  ['SPN-MEMORY-GPU', 'a full Java heap', { log: uncaughtException(outOfMemory) }],
+  [
+    'SPN-CONFIG-ENVIRONMENT',
+    'a key that a dictionary of the program lacks',
+    { log: pythonTraceback("KeyError: 'DB_URL'") },
+  ],
+  ['SPN-HANG-ENDED', 'a message of the program', failedWith(142, 'Error', 'the job was frozen: no rows')],
+  [
+    'SPN-HANG-PROBE',
+    'a container that its pod’s deletion ends',
+    { ...failedWith(143), events: [{ reason: 'Killing', message: 'Stopping container spark-kubernetes-driver' }] },
+  ],
   ['SPN-MEMORY-STACK', 'a record below WARN', { log: info('A', 'java.lang.StackOverflowError') }],
   [
     'SPN-CONFIG-S3-BAD-REQUEST',

@@ -4,6 +4,7 @@ import {
   type EvidenceCase,
   error,
   failedWith,
+  finishedJobLog,
   info,
   pending,
   pythonTraceback,
@@ -578,6 +579,33 @@ export const positives: readonly (readonly [FindingId, EvidenceCase])[] = [
     uncaught(
       'org.apache.spark.SparkException: Job aborted due to stage failure: Task 0 in stage 0.0 failed 4 times, most recent failure: Lost task 0.3 in stage 0.0 (TID 3) (10.0.0.9 executor 1): org.apache.spark.SparkException: Python worker exited unexpectedly (crashed)',
     ),
+  ],
+  [
+    'SPN-MEMORY-GPU',
+    { log: pythonTraceback('torch.cuda.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB') },
+  ],
+  [
+    'SPN-CONFIG-ENVIRONMENT',
+    {
+      log: `Traceback (most recent call last):
+  File "/opt/app/job.py", line 3, in <module>
+    url = os.environ["DB_URL"]
+  File "<frozen os>", line 679, in __getitem__
+KeyError: 'DB_URL'
+`,
+    },
+  ],
+  ['SPN-HANG-ENDED', failedWith(142, 'Error', 'frozen: no answer to 3 polls')],
+  ['SPN-HANG-ENDED', { ...failedWith(137, 'Error', 'rows: 0\ndeadlock: 2 threads'), log: finishedJobLog }],
+  ['SPN-EXIT-142', failedWith(142)],
+  [
+    'SPN-HANG-PROBE',
+    {
+      ...failedWith(143),
+      events: [
+        { reason: 'Killing', message: 'Container spark-kubernetes-driver failed liveness probe, will be restarted' },
+      ],
+    },
   ],
   ['SPN-MEMORY-STACK', uncaught('java.lang.StackOverflowError')],
   [
