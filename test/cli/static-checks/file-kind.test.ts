@@ -12,6 +12,20 @@ const submit =
 /** The text of a file, the exit code of `validate`, and what is said. */
 const cases: readonly (readonly [what: string, text: string, exitCode: number, says: RegExp])[] = [
   ['a healthy application', application(whole), 0, /No problems found/],
+  ['a Python program', 'from airflow import DAG\nBash("spark-submit --conf a=b x.py")\n', 2, /is a Python program/],
+  [
+    'a script of PowerShell',
+    '& "$env:SPARK_HOME\\bin\\spark-submit.cmd" `\n  --conf spark.executor.memory=4gg `\n  a.jar\n',
+    2,
+    /mentions spark-submit, but not in a command of a POSIX shell/,
+  ],
+  [
+    'the values of a chart',
+    'image: {tag: 3.5.3}\nsparkConf:\n  spark.executor.memory: 4g\n  spark.executor.cores: 1\n',
+    2,
+    /is YAML without a SparkApplication/,
+  ],
+  ['settings with colons', 'spark.executor.memory: 4g\nspark.executor.cores: 1\n', 0, /No problems found/],
   [
     'a Helm template',
     application(`${whole}, arguments: []`).replace('a:1', '"{{ .Values.image }}"'),
@@ -113,7 +127,7 @@ const cases: readonly (readonly [what: string, text: string, exitCode: number, s
     'values of Helm',
     'operator:\n  image: x\n  conf:\n    spark.operator.x: y\n  replicas: 1\n',
     2,
-    /contains no SparkApplication/,
+    /is YAML without a SparkApplication/,
   ],
   ['an empty file', '\n', 2, /is empty/],
 ]
