@@ -12,6 +12,7 @@ import type { LogMatcher } from './matcher.ts'
 import type { ParsedLine } from './parsed-line.ts'
 import { type Captures, matchPhrase } from './phrase.ts'
 import { recordTimeMs } from './record-time.ts'
+import { withEnglishErrors } from './system-errors.ts'
 
 /** The result of one pass over a log. Its size does not depend on the length of the log. */
 export interface LogReading {
@@ -187,7 +188,10 @@ export class LogScan {
       }
       return
     }
-    const texts = [{ text: content, byExecutor: thrown.byExecutor }, ...thrown.quoted]
+    const texts = [{ text: content, byExecutor: thrown.byExecutor }, ...thrown.quoted].map((one) => ({
+      ...one,
+      text: withEnglishErrors(one.text),
+    }))
     for (const matcher of this.#byPlace.get(place) ?? none) this.#matchTexts(matcher, texts, place, line)
     const reported = place === 'executor' ? none : texts.filter(({ byExecutor }) => byExecutor)
     if (reported.length === 0) return

@@ -118,6 +118,21 @@ describe('an exception inside others', () => {
     })
   }
 
+  test('messages of the operating system in other languages → the same causes', () => {
+    const reports = [
+      ['java.io.FileNotFoundException: /etc/app.conf (Aucun fichier ou dossier de ce type)', 'classpath'],
+      ['java.io.FileNotFoundException: /etc/app.conf (没有那个文件或目录)', 'classpath'],
+      ['java.io.FileNotFoundException: /data/x (Keine Berechtigung)', 'permission'],
+      ['java.io.IOException: No queda espacio en el dispositivo', 'volume'],
+      ['java.nio.file.FileSystemException: /tmp/x: Système de fichiers accessible en lecture seulement', 'permission'],
+    ] as const
+    for (const [exception, cause] of reports) {
+      const log = `${contextStarted}Exception in thread "main" ${exception}\n${frames}${shutdownLog}`
+      const [first] = diagnose(buildEvidence({ log })).findings
+      assert.equal(first?.cause, cause, exception)
+    }
+  })
+
   test('what a task threw → no headline and no setting is about the driver', () => {
     const ofTasks = [
       ...reasons.map(([exception]): string => exception),
