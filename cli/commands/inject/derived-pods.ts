@@ -46,8 +46,8 @@ const unknownUid = 'unknown'
 const describe = (kind: string, { name, namespace }: Readonly<Record<string, unknown>>) =>
   `${kind} ${toText(namespace)}/${toText(name ?? '(no name yet)')}`
 
-/** Spark chooses the id when the application is submitted. */
-const sparkId = `spark-${'0'.repeat(32)}`
+/** Stands for the id that Spark chooses when the application is submitted. */
+export const unknownSparkId = `spark-${'0'.repeat(32)}`
 
 function deriveDriver(written: KubernetesObject, namespace: string): DerivedPod | undefined {
   const [group] = toText(written.apiVersion).split('/')
@@ -63,12 +63,12 @@ function deriveDriver(written: KubernetesObject, namespace: string): DerivedPod 
     ...(driver.spec.volumes ?? []),
     { name: 'spark-conf-volume-driver', configMap: { name: 'spark-conf' } },
   ]
-  const env = [...(container?.env ?? []), { name: 'SPARK_APPLICATION_ID', value: sparkId }]
+  const env = [...(container?.env ?? []), { name: 'SPARK_APPLICATION_ID', value: unknownSparkId }]
   const pod = {
     ...driver,
     metadata: {
       ...driver.metadata,
-      labels: { ...driver.metadata?.labels, 'spark-app-selector': sparkId, [api.nameLabel]: application.name },
+      labels: { ...driver.metadata?.labels, 'spark-app-selector': unknownSparkId, [api.nameLabel]: application.name },
       ownerReferences: [
         { apiVersion: toText(written.apiVersion), kind: 'SparkApplication', name: application.name, uid: unknownUid },
       ],

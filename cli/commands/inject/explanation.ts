@@ -16,6 +16,7 @@ import type { OwnerRestartPolicy } from '../../../core/spark/application.ts'
 import type { ApplicationLookup } from '../../../core/spark/application-reference.ts'
 import type { DriverIdentity } from '../../../core/spark/driver-identity.ts'
 import { locateUi } from '../../../spark-ui/ui-address.ts'
+import { unknownSparkId } from './derived-pods.ts'
 import type { InjectOptions, KubernetesVersion } from './options.ts'
 
 /** The decision about one object, with its reasons. */
@@ -76,8 +77,8 @@ function explainInjection(
   const [before, after] = [received?.spec.containers[index], pod.spec.containers[index]]
   const liveness = after?.livenessProbe !== undefined && !before?.livenessProbe
   return {
-    identity: { kind, proofs, doubts },
-    changes: before === undefined || after === undefined ? [] : explainChanges(before, after, pod),
+    identity: { kind, proofs: proofs.filter((proof) => !proof.includes(unknownSparkId)), doubts },
+    changes: before === undefined || after === undefined ? [] : explainChanges(before, after, pod).map(hideUnknownId),
     ui: describeUi(policy, application),
     hungDriver: {
       action: describeAction(policy.onHung, { kubeletRestarts: policy.kubeletRestarts === true, liveness }),
@@ -94,6 +95,8 @@ function explainInjection(
     settings: explainedSettings(settings),
   }
 }
+
+const hideUnknownId = (change: string): string => change.replaceAll(unknownSparkId, 'spark-…')
 
 /** The properties files of the driver are not known here, but the application's settings become part of them. */
 function describeUi(policy: DriverPolicy, lookup: ApplicationLookup): string {

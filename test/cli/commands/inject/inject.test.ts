@@ -25,6 +25,7 @@ describe('inject command', () => {
   test('--explain of a SparkApplication → its driver pod is explained with its restartPolicy, settings and UI', async () => {
     const app = application.replace('spec:\n', 'spec:\n  sparkConf: {spark.ui.port: "4050"}\n')
     const { stdout, exitCode } = await runCli(['inject', 'x', '--explain'], { x: app })
+    assert.doesNotMatch(stdout, /spark-0{8}/, 'an id that only Spark knows')
     assert.equal(exitCode, 0)
     assert.match(stdout, /^SparkApplication default\/opl: /)
     assert.match(stdout, /container spark-kubernetes-driver: startupProbe, livenessProbe, readinessProbe/)
