@@ -168,7 +168,7 @@ function rank(found: Found): number {
 
 function toFinding(found: Found, symptomOf: FindingId | null, evidence: Evidence): Finding {
   const { rule, facts, details } = found
-  const context = diagnosisRemedyContext(evidence, details)
+  const context = diagnosisRemedyContext(evidence, details, facts.run)
   return {
     id: rule.id,
     cause: rule.cause,

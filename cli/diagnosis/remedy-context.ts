@@ -1,10 +1,15 @@
+import { sidecarContainerName } from '../../core/contract/pod-contract.ts'
 import { parseQuantityMilli } from '../../core/kubernetes/quantity.ts'
 import { readEffectiveConf } from '../evidence/effective-conf.ts'
 import { type Evidence, valueIn } from '../evidence/evidence.ts'
 import type { RemedyContext } from '../findings/remedies.ts'
 
 /** Collects the values that the remedies' commands need. Unknown values are omitted. */
-export function diagnosisRemedyContext(evidence: Evidence, details: Readonly<Record<string, string>>): RemedyContext {
+export function diagnosisRemedyContext(
+  evidence: Evidence,
+  details: Readonly<Record<string, string>>,
+  run: 'current' | 'previous' = 'current',
+): RemedyContext {
   const pod = valueIn(evidence.pod)
   const application = valueIn(evidence.application)
   const conf = readEffectiveConf(evidence)
@@ -26,6 +31,10 @@ export function diagnosisRemedyContext(evidence: Evidence, details: Readonly<Rec
       Object.entries(known).flatMap(([name, value]) => (value == null ? [] : [[name, value] as const])),
     ),
     operator: application?.operator ?? 'none',
+    log: {
+      isOneOfSeveral: pod?.others.some(({ name, isInit }) => !isInit && name !== sidecarContainerName) === true,
+      isPrevious: run === 'previous',
+    },
     memory: {
       driverMemory: application?.driverMemory ?? conf.get('spark.driver.memory') ?? (conf.size === 0 ? null : '1g'),
       driverMemoryOverhead: application?.driverMemoryOverhead ?? conf.get('spark.driver.memoryOverhead') ?? null,

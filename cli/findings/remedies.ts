@@ -77,6 +77,15 @@ export interface RemedyContext {
   readonly values: Captures
   readonly operator: 'kubeflow' | 'apache' | 'none'
   readonly memory: MemoryFacts
+  /** The log that commands must read, if it is not the one that kubectl chooses. */
+  readonly log?: DriverLog
+}
+
+export interface DriverLog {
+  /** Whether the pod has other containers, of which kubectl may choose one. */
+  readonly isOneOfSeveral: boolean
+  /** Whether the finding is about the run before the current one. */
+  readonly isPrevious: boolean
 }
 
 /** Fills in the remedy for one driver. An unknown value becomes a name in capitals for the user to replace. */
@@ -93,8 +102,25 @@ export function planRemedy(spec: RemedySpec, context: RemedyContext): Remedy {
   }
   const commands = spec.commands
     .filter(({ names }) => !names.includes('host') || hostName.test(context.values.host ?? ''))
-    .map((template) => fillCommand(template, context.values))
+    .map((template) => fillCommand(selectLog(template, context.log), context.values))
   return { kind: spec.kind, title, commands }
+}
+
+/** Adds the container and the run to a command that reads the log of the pod without naming them. */
+function selectLog(template: CommandTemplate, log: DriverLog | undefined): CommandTemplate {
+  const { literals, names } = template
+  const at = names.findIndex((name, index) => name === 'pod' && literals[index]?.endsWith(' logs ') === true)
+  const rest = literals[at + 1] ?? ''
+  if (at < 0 || log === undefined || /-c spark-nanny/.test(rest)) return template
+  const hasContainer = rest.startsWith(' -c ')
+  const previous = log.isPrevious && !literals.some((literal) => literal.includes('--previous')) ? ' --previous' : ''
+  const isNamed = log.isOneOfSeveral && !hasContainer
+  return {
+    literals: isNamed
+      ? [...literals.slice(0, at + 1), `${previous} -c `, rest, ...literals.slice(at + 2)]
+      : literals.with(at + 1, `${previous}${rest}`),
+    names: isNamed ? names.toSpliced(at + 1, 0, 'container') : names,
+  }
 }
 
 /** A command about a host whose name is not one is left out: anyone who feeds the job can write to its log. */

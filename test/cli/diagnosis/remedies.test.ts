@@ -58,6 +58,29 @@ describe('remedies of a diagnosis', () => {
     assert.doesNotMatch(remedies.flatMap(({ commands }) => commands).join(), /get pods/)
   })
 
+  const logCommands = ({ remedies }: Finding) =>
+    remedies.flatMap(({ commands }) => commands).filter((line) => line.includes(' logs '))
+
+  test('the pod has other containers → commands read the log of the driver’s', () => {
+    const containers = [{ name: 'istio-proxy' }, { name: 'spark-kubernetes-driver' }]
+    for (const [id, evidenceCase] of positives) {
+      if (evidenceCase.state === null || evidenceCase.spec !== undefined || evidenceCase.sidecar !== undefined) continue
+      for (const command of logCommands(rootOf({ ...evidenceCase, spec: { containers } }))) {
+        assert.match(command, / -c (spark-kubernetes-driver|spark-nanny)/, id)
+      }
+    }
+  })
+
+  test('the driver runs again after a failure → commands read the log of the run that failed', () => {
+    const lastState = { terminated: { exitCode: 1, reason: 'Error', finishedAt: '2026-11-24T11:00:00Z' } }
+    const previousLog = uncaughtException('com.acme.NoRowsException: none')
+    const { run, ...root } = rootOf({ ...running, lastState, previousLog })
+    assert.equal(run, 'previous')
+    const commands = logCommands({ run, ...root })
+    assert.ok(commands.length > 0)
+    for (const command of commands) assert.match(command, / logs \S+ --previous/)
+  })
+
   test('a full heap, and only the limit of the container is known → a heap above any that fits into it', () => {
     const log = uncaughtException('java.lang.OutOfMemoryError: Java heap space')
     for (const [limit, proposed] of [
