@@ -110,7 +110,7 @@ const showPlaceholders = (text: StaticRule['meaning']) =>
 
 function describeMatcher(matcher: Matcher): string {
   if (matcher.kind === 'observed') return `- ${matcher.what}`
-  const text = formatCode(matcher.phrase.text.replace(/^\^/, ''))
+  const text = formatCode(matcher.phrase.text.replace(/^\^/, '').replaceAll('{+', '{'))
   if (matcher.kind === 'log') return `- in the log (${matcher.places.join(', ')}): ${text}`
   const when = { any: '', pending: ', while the driver has not run', unmounted: ', while volumes are not mounted' }
   const reasons = matcher.reasons.length === 0 ? '' : ` of reason ${matcher.reasons.join(' or ')}`

@@ -197,7 +197,8 @@ const maxTitleLength = 120
 
 /** The headline: one line that names the reason, and says if executors reported it. */
 function formatTitle({ rule, details, byExecutor }: Found): string {
-  const text = (rule.detail === undefined ? undefined : fillTemplate(rule.detail, details)) ?? rule.title
+  const known = [rule.detail ?? []].flat().map((detail) => fillTemplate(detail, details))
+  const text = known.find((detail) => detail !== undefined) ?? rule.title
   const line = `${byExecutor ? 'On the executors: ' : ''}${text}`.replace(/\s+/g, ' ').trim()
   if (line.length <= maxTitleLength) return line
   const cut = line.slice(0, maxTitleLength - 1)

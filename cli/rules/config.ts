@@ -21,7 +21,11 @@ export const configRules: readonly Rule[] = [
     severity: 'error',
     confidence: 'high',
     title: 'A setting has an invalid value',
-    detail: 'The setting {key} has an invalid value',
+    detail: [
+      'The setting {key} has an invalid value: {value}',
+      'The setting {key} has an invalid value',
+      'A setting has an invalid value: {value}',
+    ],
     meaning: 'Spark reads its settings when the context or the query starts, and fails on the first invalid one.',
     matchers: [
       inLog('Illegal value for config key {key}: '),

@@ -77,6 +77,15 @@ const exitCodes: readonly ExitCode[] = [
     remedies: [endOfLog, change('Set JAVA_HOME, SPARK_HOME and PATH in the image, or use Spark’s own image')],
   },
   {
+    code: 130,
+    cause: 'node',
+    confidence: 'low',
+    title: 'The driver was interrupted (exit code 130)',
+    meaning:
+      'Exit code 130 is SIGINT: a user or a tool interrupted the driver, or the program sent the signal to itself.',
+    remedies: [whoEnded],
+  },
+  {
     code: 134,
     cause: 'application',
     confidence: 'medium',

@@ -134,7 +134,12 @@ export const jobMemoryRules: readonly Rule[] = [
       fromExecutors('SIGKILL, possible container OOM'),
       fromExecutors('JVM OOM'),
     ],
-    explains: ['SPN-APPLICATION-JOB-ABORTED', 'SPN-APPLICATION-EXECUTOR-FAILURES', 'SPN-EXIT-*'],
+    explains: [
+      'SPN-APPLICATION-JOB-ABORTED',
+      'SPN-APPLICATION-EXECUTOR-FAILURES',
+      'SPN-NODE-SHUFFLE-LOST',
+      'SPN-EXIT-*',
+    ],
     remedies: [
       setConf('spark.executor.memory', '4g', 'Give the executors a larger heap'),
       setConf(

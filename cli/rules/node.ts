@@ -1,5 +1,6 @@
 import { valueIn } from '../evidence/evidence.ts'
-import { change, inspect, rerun } from '../findings/remedies.ts'
+import { change, inspect, rerun, setConf } from '../findings/remedies.ts'
+import { inLog } from '../log/matcher.ts'
 import { disruption, nodeEvent, notReady } from './node-detectors.ts'
 import { inMessages, item, observed, type Rule } from './rule.ts'
 
@@ -208,5 +209,38 @@ export const nodeRules: readonly Rule[] = [
     ],
     explains: ['SPN-EXIT-*'],
     remedies: [rerunUnchanged, seeNode],
+  },
+  {
+    id: 'SPN-NODE-SHUFFLE-LOST',
+    cause: 'node',
+    severity: 'error',
+    confidence: 'medium',
+    title: 'Shuffle data was lost with the executors that had written it',
+    meaning:
+      'Executors keep shuffle data on their own disks. Spark computes lost data again, and aborts the job when that has failed four times. The executors were evicted, preempted or short of memory.',
+    matchers: [
+      inLog('MetadataFetchFailedException: Missing an output location for shuffle', ['uncaught', 'error']),
+      inLog('FetchFailedException: {why}', ['uncaught', 'error']),
+    ],
+    explains: [
+      'SPN-EXIT-*',
+      'SPN-APPLICATION-EXCEPTION',
+      'SPN-APPLICATION-PYTHON',
+      'SPN-APPLICATION-PY4J',
+      'SPN-APPLICATION-JOB-ABORTED',
+    ],
+    remedies: [
+      inspect(
+        'Find out how the executors ended',
+        'kubectl -n {namespace} logs {pod} | grep -E "Lost executor|exit code"',
+        'kubectl -n {namespace} get events --sort-by=.lastTimestamp',
+      ),
+      setConf(
+        'spark.decommission.enabled',
+        'true',
+        'Let executors pass on their data before their nodes are shut down',
+      ),
+      setConf('spark.executor.memoryOverhead', '2g', 'If they were killed for their memory, give them more'),
+    ],
   },
 ]

@@ -182,7 +182,7 @@ const plainWords: readonly (readonly [Subject, RegExp])[] = [
   ],
   [
     'network',
-    /(failed|unable|could not|cannot) (to )?(connect|reach)|connection\b.{0,80}? ?(refused|reset|timed out)|connect timed out|could not reach any/i,
+    /(failed|unable|could not|cannot) (to )?(connect|reach)|connection\b.{0,80}? ?(refused|reset|timed out|unexpectedly closed)|no route to host|network is unreachable|connect timed out|could not reach any/i,
   ],
 ]
 

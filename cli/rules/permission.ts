@@ -173,16 +173,16 @@ export const permissionRules: readonly Rule[] = [
     meaning:
       'The service is reachable. The user, the password, the token or the Kerberos ticket is missing, wrong or expired.',
     matchers: [
-      inLog('password authentication failed for user {why}'),
-      inLog('Access denied for user {why}'),
-      inLog('Login failed for user {why}'),
+      inLog('password authentication failed for user {+why}'),
+      inLog('Access denied for user {+why}'),
+      inLog('Login failed for user {+why}'),
       inLog('ORA-01017: {why}'),
       inLog('org.apache.kafka.common.errors.SaslAuthenticationException: {why}'),
       inLog('org.apache.kafka.common.errors.TopicAuthorizationException: {why}'),
       inLog('org.apache.kafka.common.errors.GroupAuthorizationException: {why}'),
       inLog('javax.security.auth.login.LoginException: {why}'),
       inLog('org.ietf.jgss.GSSException: {why}'),
-      inLog('Client cannot authenticate via:{why}'),
+      inLog('Client cannot authenticate via:{+why}'),
     ],
     explains: [
       ...ends,

@@ -13,8 +13,8 @@ export interface Rule {
   /** The highest confidence. Evidence from an ambiguous place lowers it. */
   readonly confidence: Confidence
   readonly title: string
-  /** The title if all its placeholders are known. `{class}` is a value that a phrase captured. */
-  readonly detail?: string
+  /** The title: the first of these whose placeholders are all known. `{class}` is a value that a phrase captured. */
+  readonly detail?: string | readonly string[]
   readonly meaning: string
   /** The rule matches if any of these match. */
   readonly matchers: readonly [Matcher, ...Matcher[]]

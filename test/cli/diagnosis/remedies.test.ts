@@ -81,6 +81,16 @@ describe('remedies of a diagnosis', () => {
     for (const command of commands) assert.match(command, / logs \S+ --previous/)
   })
 
+  test('an invalid value whose setting is unknown → the headline shows the value', () => {
+    const log = uncaughtException('java.lang.NumberFormatException: Failed to parse byte string: 4gg')
+    assert.equal(rootOf({ log }).title, 'A setting has an invalid value: 4gg')
+  })
+
+  test('a reason that continues the words of the rule → the headline shows both', () => {
+    const expired = 'com.amazonaws.services.s3.model.AmazonS3Exception: The provided token has expired. (Service: S3)'
+    assert.match(rootOf({ log: uncaughtException(expired) }).title, /accepts: The provided token has expired/)
+  })
+
   test('a full heap, and only the limit of the container is known → a heap above any that fits into it', () => {
     const log = uncaughtException('java.lang.OutOfMemoryError: Java heap space')
     for (const [limit, proposed] of [

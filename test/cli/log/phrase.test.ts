@@ -21,6 +21,8 @@ const table: readonly { phrase: string; text: string; captures: Record<string, s
   { phrase: 'a…b', text: 'b a', captures: undefined },
   { phrase: 'a…b', text: 'b a x b', captures: {} },
   { phrase: 'ab{x}ab', text: 'abab', captures: { x: '' } },
+  { phrase: 'The token {+why}', text: 'a: The token has expired.', captures: { why: 'The token has expired' } },
+  { phrase: 'for {+user} at {+host}', text: 'for a at b', captures: { user: 'for a', host: 'at b' } },
   { phrase: 'x {n}', text: 'y', captures: undefined },
 ]
 const describeCaptures = (captures: Record<string, string> | undefined) =>

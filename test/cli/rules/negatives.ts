@@ -458,6 +458,7 @@ export const negatives: readonly (readonly [FindingId, string, EvidenceCase])[] 
     'a container that its pod’s deletion ends',
     { ...failedWith(143), events: [{ reason: 'Killing', message: 'Stopping container spark-kubernetes-driver' }] },
   ],
+  ['SPN-NODE-SHUFFLE-LOST', 'a fetch that Spark repeats', { log: warn('A', 'FetchFailedException: x') }],
   ['SPN-MEMORY-STACK', 'a record below WARN', { log: info('A', 'java.lang.StackOverflowError') }],
   [
     'SPN-CONFIG-S3-BAD-REQUEST',

@@ -607,6 +607,15 @@ KeyError: 'DB_URL'
       ],
     },
   ],
+  [
+    'SPN-NODE-SHUFFLE-LOST',
+    uncaught(
+      'org.apache.spark.SparkException: Job aborted due to stage failure: ShuffleMapStage 3 (save at M.scala:1) has failed the maximum allowable number of times: 4. Most recent failure reason:',
+      'org.apache.spark.shuffle.MetadataFetchFailedException: Missing an output location for shuffle 1 partition 0',
+    ),
+  ],
+  ['SPN-EXIT-130', failedWith(130)],
+  ['SPN-NETWORK-PLATFORM', { log: pythonTraceback('OSError: [Errno 113] No route to host') }],
   ['SPN-MEMORY-STACK', uncaught('java.lang.StackOverflowError')],
   [
     'SPN-CONFIG-S3-BAD-REQUEST',
