@@ -1,4 +1,5 @@
 import { parseProperties } from '../../core/spark/properties.ts'
+import { hungReasons } from '../../core/verdict/verdict.ts'
 import { type EvidenceReading, valueIn } from '../evidence/evidence.ts'
 import { findConfSecrets, findSecretNames, findSecrets } from '../redaction/discovered-secrets.ts'
 import { createRedactor, type Redactor } from '../redaction/redactor.ts'
@@ -25,7 +26,9 @@ const ruleWords: readonly string[] = [
   'TRACE DEBUG INFO WARN ERROR FATAL Exception Error Caused by in thread main Traceback most recent call last Marking for deletion initializing Lost find key Secret ConfigMap couldn',
   'Suppressed Wrapped Driver JVM stacktrace During handling of the above exception another occurred was the direct cause',
   'Job aborted due to stage failure Lost task executor driver terminated with exception nested Failure executing Message Received status',
-  'For input string An occurred while calling limits',
+  'For input string An occurred while calling limits frozen os py details validation errors for',
+  'Error in Calls Execution halted Connecting to driver Successfully registered with commanded a shutdown',
+  ...hungReasons,
   ...subjectWords,
   ...logMatchers.map(({ phrase }) => phrase.text),
   ...catalogue.flatMap(({ matchers }) =>
