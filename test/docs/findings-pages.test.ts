@@ -37,7 +37,9 @@ describe('findings pages', () => {
     literals.map((literal, index) => (names[index] === undefined ? literal : `${literal}{${names[index]}}`)).join('')
 
   test('each command and Spark setting of a remedy → exists', () => {
-    const remedies = catalogue.flatMap(({ id, remedies: specs }) => specs.map((spec) => ({ id, spec })))
+    const remedies = catalogue.flatMap(({ id, remedies: specs, onExecutors }) =>
+      [...specs, ...(onExecutors?.remedies ?? [])].map((spec) => ({ id, spec })),
+    )
     const commands = remedies.flatMap(({ id, spec }) =>
       'commands' in spec ? spec.commands.map((template) => ({ id, command: formatTemplate(template) })) : [],
     )
