@@ -15,8 +15,8 @@ const maxThreads = 10_000
 
 /**
  * The threads of a dump (ThreadStackTrace) that a verdict may depend on: those with a name that matters, those that are
- * BLOCKED or wait for a lock with an owner, and those that own such a lock. Of the others, only whether any of them works. Returns undefined if the body is not a whole
- * dump: a part of it does not prove that a thread is missing.
+ * BLOCKED or wait for a lock with an owner, and those that own such a lock. Of the others, only whether any of them works.
+ * Returns undefined if the body is not a whole dump: a part of it does not prove that a thread is missing.
  *
  * The text is cut into its objects and each is parsed alone, so that memory stays near the size of the text.
  */

@@ -7,6 +7,7 @@ import type { ReceivedBody } from './body-reader.ts'
  * no further request.
  */
 const lastResponseBytes = 32 * 1024
+
 /**
  * Sends a review. The memory of a large one counts for its client until it is sent, because a client that reads nothing would
  * keep it. It gives way to other clients, and is given up after `timeoutMs`.

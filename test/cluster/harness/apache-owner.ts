@@ -12,33 +12,12 @@ import {
 import type { Cluster } from './cluster.ts'
 import { createPlainDriver, type PlainDriver } from './plain-drivers.ts'
 import { getPod, type PodRef } from './pods.ts'
+import { installSparkApplicationCrd } from './spark-application-crd.ts'
 
 const [group, version, plural] = ['spark.apache.org', 'v1', 'sparkapplications']
 
-/** The CRD of Apache's operator with a schema that accepts everything. It is not deleted after a test. */
-export const installApacheApplications = async (cluster: Cluster): Promise<void> => {
-  const crd = {
-    apiVersion: 'apiextensions.k8s.io/v1',
-    kind: 'CustomResourceDefinition',
-    metadata: { name: `${plural}.${group}` },
-    spec: {
-      group,
-      scope: 'Namespaced',
-      names: { kind: 'SparkApplication', plural, singular: 'sparkapplication' },
-      versions: [
-        {
-          name: version,
-          served: true,
-          storage: true,
-          subresources: { status: {} },
-          schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
-        },
-      ],
-    },
-  }
-  await cluster.kubectl(['apply', '-f', '-'], JSON.stringify(crd))
-  await cluster.kubectl(['wait', '--for=condition=Established', `crd/${plural}.${group}`, '--timeout=30s'])
-}
+export const installApacheApplications = (cluster: Cluster): Promise<void> =>
+  installSparkApplicationCrd(cluster, { group, version })
 
 export interface ApacheOwner {
   /** The driver's pod of an attempt, from 1. Each attempt has a name of its own. */

@@ -7,38 +7,18 @@ import {
 } from '../../support/owners/kubeflow-operator.ts'
 import type { Cluster } from './cluster.ts'
 import { getPod, type PodRef } from './pods.ts'
+import { installSparkApplicationCrd } from './spark-application-crd.ts'
 import { type Submission, submit } from './submit.ts'
 
 const [group, version, plural] = ['sparkoperator.k8s.io', 'v1beta2', 'sparkapplications']
 
-/** The CRD of kubeflow's operator with a schema that accepts everything. It is not deleted after a test. */
-export const installSparkApplications = async (cluster: Cluster): Promise<void> => {
-  const crd = {
-    apiVersion: 'apiextensions.k8s.io/v1',
-    kind: 'CustomResourceDefinition',
-    metadata: {
-      name: `${plural}.${group}`,
-      // The API group is protected. Kubeflow's own CRD has this annotation too.
-      annotations: { 'api-approved.kubernetes.io': 'https://github.com/kubeflow/spark-operator/pull/1298' },
-    },
-    spec: {
-      group,
-      scope: 'Namespaced',
-      names: { kind: 'SparkApplication', plural, singular: 'sparkapplication' },
-      versions: [
-        {
-          name: version,
-          served: true,
-          storage: true,
-          subresources: { status: {} },
-          schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
-        },
-      ],
-    },
-  }
-  await cluster.kubectl(['apply', '-f', '-'], JSON.stringify(crd))
-  await cluster.kubectl(['wait', '--for=condition=Established', `crd/${plural}.${group}`, '--timeout=30s'])
-}
+export const installSparkApplications = (cluster: Cluster): Promise<void> =>
+  installSparkApplicationCrd(cluster, {
+    group,
+    version,
+    // The API group is protected. Kubeflow's own CRD has this annotation too.
+    annotations: { 'api-approved.kubernetes.io': 'https://github.com/kubeflow/spark-operator/pull/1298' },
+  })
 
 export interface Owner extends PodRef {
   /** The uids of the driver pods, in order of creation. */

@@ -217,10 +217,11 @@ function countConnectedFailures(before: number, sample: Sample, connected: boole
 const reachTimeoutMs = 2_000
 
 /**
- * What a connection to a port reaches that nothing in the pod serves, because it has no sidecar, or one that is down. The accept queue of a hung driver
- * is full after two polls, because Spark makes it that short, and then the kernel drops each SYN. For another port of the same
- * address, even a closed one, the kernel of the pod answers at once. Without this, one tenant with a few silent UIs would make
- * each hang in another namespace look like a fault of the network. And only the kernel refuses: a proxy of any mesh accepts first.
+ * What a connection to a port reaches that nothing in the pod serves, because it has no sidecar, or one that is down. The
+ * accept queue of a hung driver is full after two polls, because Spark makes it that short, and then the kernel drops each SYN.
+ * For another port of the same address, even a closed one, the kernel of the pod answers at once. Without this, one tenant with
+ * a few silent UIs would make each hang in another namespace look like a fault of the network. And only the kernel refuses: a
+ * proxy of any mesh accepts first.
  */
 async function reachPod({ podIp }: Driver, deps: Pick<UiPollerDeps, 'sendUiRequest'>): Promise<Reach> {
   const address = { scheme: 'http', host: podIp ?? '', port: sidecarPort } as const
